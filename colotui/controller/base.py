@@ -1,0 +1,67 @@
+"""What a screen or the CLI may ask of a controller. Replay and tests stand in behind the same contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from colotui.model.plan import Action, Plan, Progress
+from colotui.model.protection import Snapshot
+
+Listener = Callable[[Snapshot], None]
+
+
+class Controller(Protocol):
+    """One pair, watched and acted upon. All calls belong to the asyncio loop it was started on."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; the first one is there before any host has answered."""
+        ...
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every new snapshot, on the loop; the returned function ends that."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to connect and watch. Returns at once; hosts come up in the snapshots."""
+        ...
+
+    async def close(self) -> None:
+        """End the watching and the channels. Protection goes on without us."""
+        ...
+
+    def refusal(self, guest: str, action: Action) -> str | None:
+        """Why `action` is not allowed now, in a few words; None when it is."""
+        ...
+
+    async def prepare(self, guest: str, action: Action) -> Plan:
+        """The plan of `action` from the state as it is now. Changes nothing.
+
+        Raises ActionRefused with the reason, LockHeld, or a HostError/EngineError when looking failed.
+        """
+        ...
+
+    async def run(self, plan: Plan, typed: str = "") -> Progress:
+        """Run `plan` to its end; progress appears in the snapshots meanwhile.
+
+        `typed` must equal `plan.confirm` where that is set. A failed step does not raise: the returned
+        Progress says so, and `retry` or `undo` may follow. Raises ActionRefused when another plan runs.
+        """
+        ...
+
+    async def retry(self, guest: str) -> Progress:
+        """Go on with the plan that failed, from its failed step."""
+        ...
+
+    async def undo(self, guest: str) -> Progress:
+        """Take back what the failed or half-run plan did, in reverse order."""
+        ...
+
+    def leave(self, guest: str) -> None:
+        """Put the ended plan away; what it did stands."""
+        ...
+
+    def cancel(self, guest: str) -> str | None:
+        """Ask the running plan to stop at the next safe point; the reason when it has none left."""
+        ...

@@ -1,0 +1,1 @@
+"""From evidence to the truth in words: pure functions, no I/O."""

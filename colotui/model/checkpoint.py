@@ -1,0 +1,79 @@
+"""Checkpoints: when each stopped the primary, for how long, and why it was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """Why a checkpoint was taken. All but PERIODIC and FIRST are forced by a comparison."""
+
+    FIRST = "first"
+    PERIODIC = "periodic"
+    TCP = "tcp"
+    UDP = "udp"
+    ICMP = "icmp"
+    OTHER = "other"
+    NO_TWIN = "no twin"
+
+    @property
+    def forced(self) -> bool:
+        """True when a mismatch asked for it."""
+        return self not in (Cause.PERIODIC, Cause.FIRST)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One checkpoint. `at` is when the primary stopped (epoch s, primary's clock); pause None while it lasts."""
+
+    at: float
+    cause: Cause
+    pause_ms: float | None = None
+    pages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointStats:
+    """Figures over the checkpoints of the last `window_s` seconds; `total` counts all seen since attach."""
+
+    total: int = 0
+    window_s: float = 0.0
+    rate_per_s: float | None = None
+    forced_share: float | None = None
+    pause_p50_ms: float | None = None
+    pause_p95_ms: float | None = None
+    pause_max_ms: float | None = None
+    pages_p50: int | None = None
+    last_at: float | None = None
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """Nearest-rank percentile; None of no values. `share` between 0 and 1."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    rank = max(0, min(len(ordered) - 1, int(share * len(ordered) + 0.999999) - 1))
+    return ordered[rank]
+
+
+def stats(checkpoints: Sequence[Checkpoint], total: int, now: float, window_s: float) -> CheckpointStats:
+    """Figures of the checkpoints younger than `window_s` before `now` (same clock as `Checkpoint.at`)."""
+    recent = [c for c in checkpoints if c.at > now - window_s]
+    pauses = [c.pause_ms for c in recent if c.pause_ms is not None]
+    pages = [float(c.pages) for c in recent if c.pages is not None]
+    oldest = min((c.at for c in recent), default=now)
+    span = window_s if len(checkpoints) > len(recent) else max(now - oldest, 1.0)
+    middle = percentile(pages, 0.5)
+    return CheckpointStats(
+        total=total,
+        window_s=span,
+        rate_per_s=len(recent) / span if recent else 0.0,
+        forced_share=sum(c.cause.forced for c in recent) / len(recent) if recent else None,
+        pause_p50_ms=percentile(pauses, 0.5),
+        pause_p95_ms=percentile(pauses, 0.95),
+        pause_max_ms=max(pauses, default=None),
+        pages_p50=None if middle is None else int(middle),
+        last_at=checkpoints[-1].at if checkpoints else None,
+    )
