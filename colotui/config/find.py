@@ -1,0 +1,54 @@
+"""Find the pair file: `-c FILE`, else `-p NAME`, else $COLOTUI_PAIR, else the user's config folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from colotui import paths
+from colotui.errors import ConfigError
+from colotui.model.text import plain
+
+VARIABLE = "COLOTUI_PAIR"
+
+
+def find(file: str | None = None, name: str | None = None, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The pair file to use; None when none was asked for and none lies in the config folder.
+
+    A file that was asked for is returned whether or not it exists, so that reading it names what is wrong.
+    """
+    if file:
+        return _expanded(file)
+    if name:
+        return named(name)
+    if environ.get(VARIABLE):
+        return _expanded(environ[VARIABLE])
+    usual = paths.config_dir() / "pair.yaml"
+    return usual if usual.exists() else None
+
+
+def named(name: str) -> Path:
+    """The file of the pair called `name`; ConfigError when there is none, with those there are."""
+    folder = paths.config_dir() / "pairs"
+    path = folder / f"{name}.yaml"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) or not path.exists():
+        there = ", ".join(names()) or "none"
+        raise ConfigError(str(folder), 0, f"there is no pair called `{plain(name, 40)}`.", f"There: {there}.")
+    return path
+
+
+def names() -> list[str]:
+    """The names that `-p` takes: the files in the `pairs` folder."""
+    try:
+        return sorted(path.stem for path in (paths.config_dir() / "pairs").glob("*.yaml"))
+    except OSError:
+        return []
+
+
+def _expanded(file: str) -> Path:
+    try:
+        return Path(file).expanduser()
+    except RuntimeError:
+        return Path(file)
