@@ -71,7 +71,7 @@ def parse(text: str, path: str) -> Mapping:
     try:
         root = _build(yaml.parse(text, Loader=_LOADER), path)
     except yaml.YAMLError as error:
-        raise _translate(error, path) from None
+        raise _translate(error, path, text.count("\n") + 1) from None
     if root is None or (isinstance(root, Scalar) and root.empty):
         raise ConfigError(path, 0, "the file is empty.")
     if not isinstance(root, Mapping):
@@ -184,7 +184,7 @@ def _refuse_extras(event: Any, path: str, line: int) -> None:
         raise ConfigError(path, line, f"YAML tags (`{plain(event.tag, 40)}`) are not used in this file.")
 
 
-def _translate(error: yaml.YAMLError, path: str) -> ConfigError:
+def _translate(error: yaml.YAMLError, path: str, lines: int) -> ConfigError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be understood"
     hint = ""
@@ -192,4 +192,5 @@ def _translate(error: yaml.YAMLError, path: str) -> ConfigError:
         hint = "YAML is indented with blanks, not tabs; a text that begins with a sign needs quotes."
     elif "mapping values are not allowed" in problem:
         hint = "A text that contains `: ` needs quotes; otherwise look at the indentation."
-    return ConfigError(path, mark.line + 1 if mark else 0, f"not YAML: {plain(str(problem), 120)}.", hint)
+    # At the end of a file libyaml may point behind its last line.
+    return ConfigError(path, min(mark.line + 1, lines) if mark else 0, f"not YAML: {plain(str(problem), 120)}.", hint)

@@ -39,6 +39,7 @@ class Fields:
         self.problems = problems
         self._allowed = tuple(allowed)
         self._nodes: dict[str, Node] = {}
+        self._misspelt: set[str] = set()
         if isinstance(node, Mapping):
             self._nodes = {key.text: value for key, value in node.entries}
             for key, _ in node.entries:
@@ -52,6 +53,7 @@ class Fields:
 
     def _unknown(self, key: Scalar) -> None:
         close = difflib.get_close_matches(key.text, self._allowed, n=1)
+        self._misspelt.update(close)
         meant = f"Did you mean `{close[0]}`? " if close else ""
         self.problems.add(key.line, f"{self.label} has no key {shown(key.text)}.", meant + self._list())
 
@@ -68,7 +70,8 @@ class Fields:
         """The node of a key that must be there; None (and a problem noted) when it is not."""
         node = self._nodes.get(name)
         if node is None:
-            self.problems.add(self.line, f"{self.label} has no `{name}`.")
+            if name not in self._misspelt:
+                self.problems.add(self.line, f"{self.label} has no `{name}`.")
         elif isinstance(node, Scalar) and node.empty:
             self.problems.add(node.line, f"`{name}` of {self.label} has no value.")
             return None
