@@ -143,6 +143,14 @@ class QmpTimeout(EngineError):
         self.command = command
 
 
+class QmpGone(EngineError):
+    """The connection to QEMU's monitor ended or could not be made: the process is gone, or never was."""
+
+    def __init__(self, host: str, why: str) -> None:
+        super().__init__(f"{host}: QEMU's monitor is closed ({why}).", "Look at the copy's state before anything else.")
+        self.host = host
+
+
 class QmpRefused(EngineError):
     """QEMU answered `command` with an error of class `error_class`."""
 

@@ -35,8 +35,10 @@ class Controller(Protocol):
         """Why `action` is not allowed now, in a few words; None when it is."""
         ...
 
-    async def prepare(self, guest: str, action: Action) -> Plan:
-        """The plan of `action` from the state as it is now. Changes nothing.
+    async def prepare(self, guest: str, action: Action, to: str = "") -> Plan:
+        """The plan of `action` from the state as it is now; `to` names the host to survive or to start on.
+
+        Changes nothing.
 
         Raises ActionRefused with the reason, LockHeld, or a HostError/EngineError when looking failed.
         """

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """Why a checkpoint was taken. All but PERIODIC and FIRST are forced by a comparison."""
+    """Why a checkpoint was taken. FIRST, PERIODIC and UNKNOWN (the trace was silent) are not forced."""
 
     FIRST = "first"
     PERIODIC = "periodic"
@@ -17,11 +17,12 @@ class Cause(StrEnum):
     ICMP = "icmp"
     OTHER = "other"
     NO_TWIN = "no twin"
+    UNKNOWN = "unknown"
 
     @property
     def forced(self) -> bool:
         """True when a mismatch asked for it."""
-        return self not in (Cause.PERIODIC, Cause.FIRST)
+        return self not in (Cause.PERIODIC, Cause.FIRST, Cause.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,375 @@
+"""The controller of one pair: channels, watches, the lock, one plan at a time, snapshots for whoever listens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import getpass
+import json
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+
+from colotui.controller.base import Listener
+from colotui.controller.forward import ForwardWatch
+from colotui.controller.guest import GuestWatch
+from colotui.controller.keeper import Keeper
+from colotui.controller.plans import build
+from colotui.controller.runner import Runner
+from colotui.engine.qemu.wiring import run_dir
+from colotui.errors import ActionRefused, HostCallFailed, HostError, LockHeld
+from colotui.host.channel import Host
+from colotui.host.facts import FactsReader
+from colotui.model.facts import HostFacts, Missing
+from colotui.model.pair import Pair
+from colotui.model.plan import Action, Line, Plan, Progress, StepState
+from colotui.model.protection import Event, HostView, LinkState, Severity, Snapshot
+
+PERIOD = 0.5
+"""Seconds between two snapshots when nothing happens; an event makes one at once."""
+
+KEPT_EVENTS = 500
+
+
+class PairController:
+    """See controller.base.Controller. A read-only one never takes the lock and never changes anything."""
+
+    def __init__(self, pair: Pair, *, read_only: bool = False, accept_keys: bool = False) -> None:
+        self.pair = pair
+        self._watching = read_only
+        self._hosts = {spec.name: Host(spec, accept_key=accept_keys) for spec in pair.hosts}
+        self._keepers = {name: self._keeper(name, host) for name, host in self._hosts.items()}
+        self._facts: dict[str, HostFacts] = {}
+        self._events: deque[Event] = deque(maxlen=KEPT_EVENTS)
+        self._event_total = 0
+        self._listeners: list[Listener] = []
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._host_tasks: dict[str, list[asyncio.Task[None]]] = {name: [] for name in self._hosts}
+        self._runners: dict[str, Runner] = {}
+        self._holder = ""
+        self._locked: set[tuple[str, str]] = set()
+        self._watches = {
+            spec.name: GuestWatch(pair, spec, self._hosts, self._emit, self._wake.set) for spec in pair.guests
+        }
+        self._forward = ForwardWatch(pair, self._hosts)
+        self._snapshot = self._build()
+
+    def _keeper(self, name: str, host: Host) -> Keeper:
+        async def up() -> None:
+            await self._host_up(name)
+
+        async def down(reason: str) -> None:
+            await self._host_down(name, reason)
+
+        return Keeper(host, up, down)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """See controller.base."""
+        return self._snapshot
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """See controller.base."""
+        self._listeners.append(listener)
+
+        def leave() -> None:
+            with contextlib.suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return leave
+
+    async def start(self) -> None:
+        """See controller.base."""
+        for keeper in self._keepers.values():
+            keeper.start()
+        for watch in self._watches.values():
+            watch.start()
+        self._tasks.append(asyncio.create_task(self._publish_always()))
+
+    async def close(self) -> None:
+        """See controller.base."""
+        tasks = [*self._tasks, *(task for tasks in self._host_tasks.values() for task in tasks)]
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for watch in self._watches.values():
+            await watch.close()
+        for keeper in self._keepers.values():
+            await keeper.close()
+
+    async def settled(self, limit: float = 8.0) -> Snapshot:
+        """Wait until every host was tried and every copy looked at once; the snapshot then."""
+        waits = [keeper.tried.wait() for keeper in self._keepers.values()]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*waits), limit)
+            for watch in self._watches.values():
+                if watch.probe is not None and watch.probe.latest is None:
+                    await watch.probe.ask()
+                await watch.look()
+        for name, keeper in self._keepers.items():
+            if keeper.state is not LinkState.UP:
+                for watch in self._watches.values():
+                    watch.asked[name].set()
+        self._publish()
+        return self._snapshot
+
+    # hosts
+
+    async def _host_up(self, name: str) -> None:
+        host = self._hosts[name]
+        self._emit(Event(time.time(), "colotui", f"connected to {name}", host.spec.address))
+        if not self._watching:
+            await self._take_locks(name)
+        self._host_tasks[name] = [
+            asyncio.create_task(self._sample(name)),
+            asyncio.create_task(self._forward.follow(name)),
+        ]
+        for watch in self._watches.values():
+            watch.wake()
+
+    async def _host_down(self, name: str, reason: str) -> None:
+        self._emit(Event(time.time(), "colotui", f"lost the channel to {name}", reason, Severity.WARNING))
+        for task in self._host_tasks[name]:
+            task.cancel()
+        self._locked = {pair for pair in self._locked if pair[0] != name}
+        for watch in self._watches.values():
+            await watch.host_lost(name)
+        self._wake.set()
+
+    async def _sample(self, name: str) -> None:
+        """Facts once a second; a fact that cannot be read says so itself."""
+        reader = FactsReader(self._hosts[name], taps=self._taps(), peer=self.pair.other(name))
+        with contextlib.suppress(HostError):
+            while True:
+                facts = await reader.facts()
+                self._facts[name] = facts
+                if not isinstance(facts.clock_offset_ms, Missing):
+                    for watch in self._watches.values():
+                        watch.engine.offsets[name] = facts.clock_offset_ms / 1000.0
+                up = None if isinstance(facts.forward, Missing) else facts.forward.up
+                for watch in self._watches.values():
+                    if watch.forward_up.get(name) is not up and up is False:
+                        watch.wake()
+                    watch.forward_up[name] = up
+                    watch.pings.update(self._forward.witnesses)
+                await asyncio.sleep(1.0)
+
+    def _taps(self) -> tuple[str, ...]:
+        return tuple(nic.tap for watch in self._watches.values() for nic in watch.engine.wiring.nics)
+
+    # the lock
+
+    async def _take_locks(self, name: str) -> None:
+        host = self._hosts[name]
+        text = f"{getpass.getuser()}@{socket.gethostname()} since {time.strftime('%d %b %H:%M:%S')}"
+        for guest in self._watches:
+            if (name, guest) in self._locked:
+                continue
+            path = f"{run_dir(guest)}/lock"
+            try:
+                await host.mkdir(run_dir(guest))
+                await host.lock(path, text)
+            except HostCallFailed as error:
+                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                    self._emit(Event(time.time(), name, "the lock cannot be taken", error.what, Severity.WARNING))
+                self._holder = await self._read_holder(host, path) or "another cockpit"
+                return
+            except HostError:
+                return
+            self._locked.add((name, guest))
+        if all((n, g) in self._locked for n in self._hosts for g in self._watches if self._hosts[n].is_up):
+            self._holder = ""
+
+    async def _read_holder(self, host: Host, path: str) -> str:
+        with contextlib.suppress(HostError):
+            return (await host.holder(path) or "").strip()
+        return ""
+
+    @property
+    def _read_only(self) -> str:
+        if self._watching:
+            return "asked for"
+        return f"{self._holder} acts" if self._holder else ""
+
+    async def _must_hold(self, guest: str) -> None:
+        """Raise LockHeld unless this cockpit holds the guest's lock on every host that it reaches."""
+        if self._watching:
+            raise ActionRefused(f"{guest}: this cockpit is read-only.", "Start it without --read-only to act.")
+        for name, host in self._hosts.items():
+            if host.is_up and (name, guest) not in self._locked:
+                await self._take_locks(name)
+                if (name, guest) not in self._locked:
+                    raise LockHeld(guest, self._holder or "another cockpit")
+
+    # actions
+
+    def refusal(self, guest: str, action: Action) -> str | None:
+        """See controller.base."""
+        view = next(view for view in self._build().guests if view.name == guest)
+        return view.actions.get(action)
+
+    async def prepare(self, guest: str, action: Action, to: str = "") -> Plan:
+        """See controller.base."""
+        await self._must_hold(guest)
+        watch = self._watches[guest]
+        await watch.look()
+        return await build(self.pair, watch, action, to)
+
+    async def run(self, plan: Plan, typed: str = "") -> Progress:
+        """See controller.base."""
+        if plan.confirm and typed != plan.confirm:
+            raise ActionRefused(f"{plan.title}: `{plan.confirm}` has to be typed to confirm.", "Nothing was changed.")
+        await self._must_hold(plan.guest)
+        for name, runner in self._runners.items():
+            if runner.progress.running:
+                raise ActionRefused(
+                    f"`{runner.plan.title}` is running on {name}.", "One action at a time: wait for it."
+                )
+        watch = self._watches[plan.guest]
+
+        def publish(progress: Progress) -> None:
+            watch.progress = progress
+            self._wake.set()
+
+        runner = Runner(plan, publish)
+        self._runners[plan.guest] = runner
+        watch.engine.note = runner.note
+        self._emit(Event(time.time(), "operator", plan.title, f"{len(plan.steps)} steps", guest=plan.guest))
+        return await self._go(runner, watch)
+
+    async def retry(self, guest: str) -> Progress:
+        """See controller.base."""
+        runner = self._runners.get(guest)
+        if runner is None or not runner.progress.failed:
+            raise ActionRefused(f"{guest}: no plan has failed here.", "Start the action again.")
+        await self._must_hold(guest)
+        return await self._go(runner, self._watches[guest])
+
+    async def undo(self, guest: str) -> Progress:
+        """See controller.base."""
+        return await self.run(await self.prepare(guest, Action.UNDO))
+
+    def leave(self, guest: str) -> None:
+        """See controller.base."""
+        runner = self._runners.get(guest)
+        if runner is not None and not runner.progress.running:
+            del self._runners[guest]
+            self._watches[guest].progress = None
+            self._wake.set()
+
+    def cancel(self, guest: str) -> str | None:
+        """See controller.base."""
+        runner = self._runners.get(guest)
+        if runner is None or not runner.progress.running:
+            return "nothing is running"
+        return runner.cancel()
+
+    async def _go(self, runner: Runner, watch: GuestWatch) -> Progress:
+        plan = runner.plan
+        begun = time.time()
+        if plan.action is not Action.FAILOVER:
+            await self._mark(plan)  # a failover looks at what is; it needs no marker, and no millisecond more
+        # Shielded: whoever asked may go away (a screen closed, ctrl-c), the plan still ends in a known place.
+        progress = await asyncio.shield(runner.run())
+        ended = not progress.failed and not progress.cancelled
+        if ended or plan.action is Action.UNDO:
+            await self._unmark(plan.guest)
+        await watch.look()
+        if ended:
+            watch.half_run = {}
+            progress = runner.conclude(self._results(progress, watch, begun))
+            if plan.action in (Action.PROTECT, Action.REPROTECT):
+                watch.gap_ms = None
+        took = f"{(progress.ended_at or time.time()) - begun:.1f} s"
+        done = sum(s.state in (StepState.DONE, StepState.ALREADY) for s in progress.steps)
+        text = "done" if ended else ("cancelled" if progress.cancelled else "failed")
+        self._emit(
+            Event(
+                time.time(),
+                "operator",
+                f"{plan.action.value} {plan.guest}: {text}",
+                progress.failed or f"{done} steps, {took}",
+                Severity.OK if ended else Severity.ERROR if progress.failed else Severity.WARNING,
+                plan.guest,
+            )
+        )
+        self._publish()
+        return progress
+
+    def _results(self, progress: Progress, watch: GuestWatch, begun: float) -> tuple[Line, ...]:
+        took = (progress.ended_at or begun) - begun
+        lines = [Line("Took", f"{took * 1000:.0f} ms" if took < 1 else f"{took:.1f} s")]
+        for step in progress.steps:
+            if step.key == "lockstep" and step.output:
+                lines.append(Line("The client felt", step.output))
+            if step.key == "answer" and step.output:
+                if step.started_at and step.ended_at:
+                    lines.append(Line("From Enter", f"{(step.ended_at - begun) * 1000:.0f} ms to the first answer"))
+                if watch.gap_ms is not None:
+                    lines.append(Line("Client gap", f"{watch.gap_ms:.0f} ms, seen by the probe"))
+        return tuple(lines)
+
+    async def _mark(self, plan: Plan) -> None:
+        """Write on both hosts that a plan began: the next cockpit finds it there when this one dies."""
+        text = json.dumps({"action": plan.action.value, "title": plan.title, "at": time.time()}).encode()
+        for host in self._hosts.values():
+            if host.is_up and plan.action is not Action.UNDO:
+                with contextlib.suppress(HostError):
+                    await host.write(f"{run_dir(plan.guest)}/plan.json", text, mode=0o600, create=True)
+
+    async def _unmark(self, guest: str) -> None:
+        for host in self._hosts.values():
+            if host.is_up:
+                with contextlib.suppress(HostError):
+                    await host.remove([f"{run_dir(guest)}/plan.json"])
+
+    # snapshots
+
+    def _emit(self, event: Event) -> None:
+        self._events.append(event)
+        self._event_total += 1
+        self._wake.set()
+
+    async def _publish_always(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), PERIOD)
+            self._wake.clear()
+            self._publish()
+            if self._holder and not self._watching:
+                for name, host in self._hosts.items():
+                    if host.is_up:
+                        await self._take_locks(name)
+            await asyncio.sleep(0.05)  # a burst of events makes one snapshot, not fifty
+
+    def _publish(self) -> None:
+        self._snapshot = self._build()
+        for listener in list(self._listeners):
+            listener(self._snapshot)
+
+    def _build(self) -> Snapshot:
+        views = tuple(
+            HostView(
+                spec=spec,
+                link=self._keepers[spec.name].state,
+                since=self._keepers[spec.name].since,
+                facts=self._facts.get(spec.name),
+                why=self._keepers[spec.name].why,
+                next_try_at=self._keepers[spec.name].next_try_at,
+            )
+            for spec in self.pair.hosts
+        )
+        return Snapshot(
+            at=time.time(),
+            pair=self.pair.name,
+            hosts=(views[0], views[1]),
+            guests=tuple(watch.view(self._read_only) for watch in self._watches.values()),
+            events=tuple(sorted(self._events, key=lambda event: event.at)),
+            event_total=self._event_total,
+            read_only=self._read_only,
+        )

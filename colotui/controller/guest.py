@@ -1,0 +1,280 @@
+"""Watches one guest on both hosts and builds its view: copies, probe, history, judgement, allowed actions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from colotui.controller.probe import ServiceProbe
+from colotui.diagnosis.actions import refusal
+from colotui.diagnosis.evidence import Evidence, in_step
+from colotui.diagnosis.protection import judge
+from colotui.engine.qemu.engine import QemuEngine
+from colotui.engine.qemu.wiring import run_dir
+from colotui.errors import HostError
+from colotui.host.channel import Host
+from colotui.model.pair import GuestSpec, Pair
+from colotui.model.plan import Action, Progress
+from colotui.model.protection import Copy, Event, GuestView, Life, Role, Severity, Witness
+
+PERIOD = 0.5
+"""Seconds between two looks at a copy."""
+
+SHOWN = 1200
+"""Checkpoints handed to the screen: ten minutes at two a second."""
+
+
+class GuestWatch:
+    """One guest. The copies are looked at independently, so that a hung host never delays the other's news."""
+
+    def __init__(
+        self,
+        pair: Pair,
+        spec: GuestSpec,
+        hosts: Mapping[str, Host],
+        emit: Callable[[Event], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self.spec = spec
+        self.engine = QemuEngine(pair, spec, hosts, self._emit_event)
+        self.probe = ServiceProbe(spec.probe) if spec.probe else None
+        self.progress: Progress | None = None
+        self.half_run: dict[str, str] = {}
+        self.gap_ms: float | None = None
+        self.forward_up: dict[str, bool | None] = {}
+        self.pings: dict[str, Witness] = {}
+        self._hosts = hosts
+        self._emit_line = emit
+        self._changed = changed
+        now = time.time()
+        self.copies: dict[str, Copy] = {
+            name: Copy(name, Life.UNREACHABLE, Role.NONE, now, detail="not asked yet") for name in hosts
+        }
+        self.asked: dict[str, asyncio.Event] = {name: asyncio.Event() for name in hosts}
+        self._wake: dict[str, asyncio.Event] = {name: asyncio.Event() for name in hosts}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._lockstep_since: float | None = None
+        self._exits: dict[str, asyncio.Task[None]] = {}
+
+    def start(self) -> None:
+        """Begin to watch both hosts and the guest's service."""
+        for name in self._hosts:
+            self._tasks.append(asyncio.create_task(self._watch(name)))
+        self._tasks.append(asyncio.create_task(self._traffic()))
+        if self.probe is not None:
+            self._tasks.append(asyncio.create_task(self._ask_service()))
+
+    async def close(self) -> None:
+        """Stop watching."""
+        tasks = [*self._tasks, *self._exits.values()]
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.engine.close()
+
+    def wake(self) -> None:
+        """Look at both copies now."""
+        for event in self._wake.values():
+            event.set()
+
+    async def look(self) -> None:
+        """Look at every reachable copy once, now: an action decides on what is, not on what was."""
+        await asyncio.gather(*(self._look(name) for name in self._hosts))
+
+    async def host_lost(self, name: str) -> None:
+        """The channel to `name` ended."""
+        await self.engine.forget(name)
+        self._unreachable(name)
+
+    def _unreachable(self, name: str) -> None:
+        self.copies[name] = replace(self.copies[name], life=Life.UNREACHABLE, speaks=None, detail="host not reached")
+        self.asked[name].set()
+
+    async def _look(self, name: str) -> None:
+        host = self._hosts[name]
+        if not host.is_up:
+            if self.copies[name].life is not Life.UNREACHABLE:
+                self._unreachable(name)
+            return
+        try:
+            copy = await self.engine.observe(name)
+            marker = f"{run_dir(self.spec.name)}/plan.json"
+            left = (await host.read([marker]))[marker]
+        except HostError:
+            self._unreachable(name)
+            return
+        self.half_run[name] = _marker(left)
+        before = self.copies[name]
+        self.copies[name] = copy
+        self.asked[name].set()
+        self._news(before, copy)
+        self._await_exit(name, copy)
+
+    def _await_exit(self, name: str, copy: Copy) -> None:
+        """Have the agent push the end of the process, so that a death shows at once."""
+        task = self._exits.get(name)
+        if copy.pid is None or copy.life in (Life.ABSENT, Life.DEAD) or (task is not None and not task.done()):
+            return
+
+        async def wait(pid: int) -> None:
+            with contextlib.suppress(HostError):
+                await self._hosts[name].watch_exit(pid)
+                self._wake[name].set()
+
+        self._exits[name] = asyncio.create_task(wait(copy.pid))
+
+    def _news(self, before: Copy, after: Copy) -> None:
+        if before.life is after.life:
+            return
+        at = after.exit.at if after.exit and after.exit.at else time.time()
+        if after.life is Life.DEAD:
+            text = f"QEMU {after.pid or ''} ended".replace("  ", " ")
+            self._emit_event(Event(at, after.host, text, str(after.exit or ""), Severity.ERROR, self.spec.name))
+        elif after.life is Life.HUNG:
+            self._emit_event(
+                Event(at, after.host, "QEMU does not answer", after.detail, Severity.ERROR, self.spec.name)
+            )
+        elif before.life is Life.HUNG and after.life is Life.RUNNING:
+            self._emit_event(Event(at, after.host, "QEMU answers again", "", Severity.OK, self.spec.name))
+
+    def _emit_event(self, event: Event) -> None:
+        self._emit_line(event)
+        if event.severity is not Severity.OK:
+            self.wake()
+
+    async def _watch(self, name: str) -> None:
+        wake = self._wake[name]
+        while True:
+            await self._look(name)
+            self._changed()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), PERIOD)
+            wake.clear()
+
+    async def _traffic(self) -> None:
+        while True:
+            await asyncio.sleep(2.0)
+            primary = next((c for c in self.copies.values() if c.role is Role.PRIMARY and c.in_colo), None)
+            if primary is not None and self._hosts[primary.host].is_up:
+                with contextlib.suppress(HostError):
+                    await self.engine.measure(primary.host)
+
+    async def _ask_service(self) -> None:
+        assert self.probe is not None
+        while True:
+            before = self.probe.latest
+            now = await self.probe.ask()
+            if before is not None and before.ok != now.ok:
+                text = "the guest's service answers again" if now.ok else "the guest's service is silent"
+                severity = Severity.OK if now.ok else Severity.ERROR
+                self._emit_event(Event(now.at, "client", text, now.error, severity, self.spec.name))
+            await asyncio.sleep(2.0 if now.ok else 0.5)
+
+    def evidence(self) -> Evidence:
+        """What is known now."""
+        primary = next((c for c in self.copies.values() if c.role is Role.PRIMARY), None)
+        record = self.engine.record(primary.host) if primary else None
+        twins = list(self.copies.values())
+        if in_step(*twins):
+            self._lockstep_since = self._lockstep_since or time.time()
+        elif not any(copy.in_colo for copy in twins):
+            self._lockstep_since = None
+        return Evidence(
+            spec=self.spec,
+            now=time.time(),
+            copies=dict(self.copies),
+            probe=self.probe.latest if self.probe else None,
+            forward_up=dict(self.forward_up),
+            last_checkpoint=self.engine.history.last_end,
+            lockstep_since=self._lockstep_since,
+            progress=self.progress,
+            half_run=next((text for text in self.half_run.values() if text), ""),
+            why=record.why if record else "",
+            alone_since=record.since if record else None,
+            gap_ms=self.gap_ms,
+        )
+
+    def view(self, read_only: str) -> GuestView:
+        """Everything a screen shows of this guest."""
+        now = time.time()
+        evidence = self.evidence()
+        protection = judge(evidence)
+        if not all(event.is_set() for event in self.asked.values()):
+            protection = replace(protection, headline="asking both hosts", meaning="", do_now=None, do_not="")
+        history = self.engine.history
+        history.settle(now)
+        recent = [m for m in history.mismatches if m.at > now - 60.0]
+        reasons = {action: refusal(evidence, action) for action in Action}
+        if read_only:
+            reasons = {action: reason or "read-only" for action, reason in reasons.items()}
+        checkpoints = tuple(history.checkpoints)[-SHOWN:]
+        return GuestView(
+            spec=self.spec,
+            protection=protection,
+            copies=dict(self.copies),
+            streams=self.engine.streams(protection.primary),
+            checkpoints=checkpoints,
+            stats=history.stats(now),
+            mismatches=tuple(history.mismatches)[-200:],
+            mismatch_total=history.mismatch_total,
+            mismatches_per_min=float(len(recent)),
+            probe=evidence.probe,
+            witnesses=self.witnesses(now),
+            actions=reasons,
+            progress=self.progress,
+            half_run=evidence.half_run,
+        )
+
+    def witnesses(self, now: float) -> tuple[Witness, ...]:
+        """What each of the three witnesses says of each host."""
+        found = []
+        for name, copy in self.copies.items():
+            found.append(Witness("cockpit → host", name, describe(copy), _verdict(copy), copy.seen_at))
+            if name in self.pings:
+                found.append(self.pings[name])
+        if self.probe is not None and self.probe.latest is not None:
+            latest = self.probe.latest
+            text = f"answers in {latest.rtt_ms:.1f} ms" if latest.ok else f"no reply ({latest.error})"
+            found.append(Witness("the guest's service", "", text, latest.ok, latest.at))
+        return tuple(found)
+
+
+def describe(copy: Copy) -> str:
+    """One copy in a few words."""
+    if copy.life is Life.DEAD:
+        return f"QEMU gone, {copy.exit}" if copy.exit else "QEMU gone"
+    if copy.life is Life.ABSENT:
+        return "no QEMU"
+    if copy.life is Life.UNREACHABLE:
+        return "host not reached"
+    if copy.life is Life.HUNG:
+        return f"QEMU {copy.pid} does not answer"
+    words = [copy.runstate or copy.life.value, copy.role.value]
+    if copy.in_colo:
+        words.append("in colo")
+    if copy.peer_connected is False:
+        words.append("links to the peer cut")
+    return ", ".join(words)
+
+
+def _verdict(copy: Copy) -> bool | None:
+    if copy.life is Life.UNREACHABLE:
+        return None
+    return copy.life in (Life.RUNNING, Life.PAUSED, Life.WAITING)
+
+
+def _marker(data: object) -> str:
+    """The action of a plan that did not end, from its marker file; "" when there is none."""
+    if not isinstance(data, bytes):
+        return ""
+    try:
+        action = json.loads(data)["action"]
+    except (ValueError, KeyError, TypeError):
+        return "an unknown plan"
+    return action if action in set(Action) else "an unknown plan"

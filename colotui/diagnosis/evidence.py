@@ -1,0 +1,84 @@
+"""What is known of one guest at one moment: the input of every judgement, gathered by the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from colotui.model.pair import GuestSpec
+from colotui.model.plan import Progress
+from colotui.model.protection import Copy, Life, Probe, Role
+
+STALL_GRACE = 4.0
+"""Seconds after the checkpoint delay until a missing checkpoint means that the lock-step stands (measured)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One guest's copies and witnesses. Times in epoch seconds of the cockpit; `copies` by host name.
+
+    `forward_up`: carrier of each host's forward NIC, None when not known. `last_checkpoint`: end of the
+    newest checkpoint either side told of. `why` and `alone_since`: the survivor's own record, "" when
+    the guest was never failed over. `gap_ms`: the client's gap measured at the last failover.
+    """
+
+    spec: GuestSpec
+    now: float
+    copies: Mapping[str, Copy]
+    probe: Probe | None = None
+    forward_up: Mapping[str, bool | None] = field(default_factory=dict)
+    last_checkpoint: float | None = None
+    lockstep_since: float | None = None
+    progress: Progress | None = None
+    half_run: str = ""
+    why: str = ""
+    alone_since: float | None = None
+    gap_ms: float | None = None
+
+    def other(self, host: str) -> Copy:
+        """The copy on the other host."""
+        return next(copy for name, copy in self.copies.items() if name != host)
+
+    @property
+    def primary(self) -> Copy | None:
+        """The copy that is, or last was, the primary; the one that speaks when both claim it."""
+        claims = [copy for copy in self.copies.values() if copy.role is Role.PRIMARY]
+        claims.sort(key=lambda copy: (copy.speaks is True, alive(copy), copy.generation), reverse=True)
+        return claims[0] if claims else None
+
+    @property
+    def secondary(self) -> Copy | None:
+        """The copy that is, or last was, the secondary."""
+        return next((copy for copy in self.copies.values() if copy.role is Role.SECONDARY), None)
+
+    @property
+    def stalled(self) -> bool:
+        """No checkpoint for longer than a healthy pair can go without one."""
+        newest = max((t for t in (self.last_checkpoint, self.lockstep_since) if t is not None), default=None)
+        return newest is not None and self.now - newest > self.spec.checkpoint_delay / 1000.0 + STALL_GRACE
+
+    @property
+    def link_cut(self) -> bool:
+        """One end of the forward link has no carrier."""
+        return any(up is False for up in self.forward_up.values())
+
+
+def alive(copy: Copy) -> bool:
+    """A process is there, or may be: a hung one can wake up, and of an unreachable host nothing is known."""
+    return copy.life in (Life.RUNNING, Life.PAUSED, Life.WAITING, Life.HUNG, Life.UNREACHABLE)
+
+
+def answers(copy: Copy) -> bool:
+    """QEMU is there and answers its monitor."""
+    return copy.life in (Life.RUNNING, Life.PAUSED, Life.WAITING)
+
+
+def complete(copy: Copy) -> bool:
+    """A secondary that holds a whole state of the guest: it was in lock-step, and its disk is not damaged."""
+    return copy.role is Role.SECONDARY and answers(copy) and copy.migration == "colo" and not copy.damage
+
+
+def in_step(first: Copy, second: Copy) -> bool:
+    """Both sides say they are in lock-step and the links between them stand."""
+    both = answers(first) and answers(second) and first.in_colo and second.in_colo
+    return both and first.peer_connected is not False and second.peer_connected is not False

@@ -1,0 +1,320 @@
+"""The `qemu` engine of one guest: two copies observed, their history kept, the steps of every action built."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from colotui.engine.qemu import steps
+from colotui.engine.qemu.fitness import choose_accel, find_qemu
+from colotui.engine.qemu.history import History
+from colotui.engine.qemu.primary import PrimaryOps
+from colotui.engine.qemu.secondary import SecondaryOps, image_size
+from colotui.engine.qemu.session import CopySession, Record
+from colotui.engine.qemu.sockets import Traffic, parse_ss
+from colotui.engine.qemu.trace import Message, TraceItem
+from colotui.engine.qemu.watcher import Watcher
+from colotui.engine.qemu.wiring import Wiring
+from colotui.errors import ActionRefused, HostError
+from colotui.host.channel import Host
+from colotui.model.pair import GuestSpec, Pair
+from colotui.model.plan import Step
+from colotui.model.protection import Copy, Event, Role, Severity, Stream
+
+QUIET_EVENTS = frozenset(
+    {"STOP", "RESUME", "MIGRATION_PASS", "JOB_STATUS_CHANGE", "RTC_CHANGE", "NIC_RX_FILTER_CHANGED"}
+)
+"""QMP events that are not shown as lines: two a checkpoint, or of no use to an operator."""
+
+DAMAGE = {"QUORUM_REPORT_BAD": "disk writes are not replicated", "BLOCK_IO_ERROR": "its disk reports errors"}
+"""Events after which the secondary's disk cannot be trusted (measured: writes were missing after a failover)."""
+
+
+class QemuEngine:
+    """See engine.base.Engine. `emit` gets the lines worth an operator's eye; `note` the live remarks of a step."""
+
+    def __init__(self, pair: Pair, spec: GuestSpec, hosts: Mapping[str, Host], emit: Callable[[Event], None]) -> None:
+        self.pair = pair
+        self.spec = spec
+        self.wiring = Wiring(spec)
+        self.history = History()
+        self.note: Callable[[str], None] = lambda _text: None
+        self.offsets: dict[str, float] = {}
+        self._emit = emit
+        self._sessions = {name: CopySession(host, self.wiring, self._event) for name, host in hosts.items()}
+        self._watchers: dict[str, tuple[int | None, Watcher]] = {}
+        self._roles: dict[str, Role] = {}
+        self._damage: dict[str, str] = {}
+        self._traffic: dict[int, tuple[float, Traffic, Traffic | None, float]] = {}
+        self._links: dict[int, bool] = {}
+
+    def session(self, host: str) -> CopySession:
+        """The session with the copy on `host`."""
+        return self._sessions[host]
+
+    async def observe(self, host: str) -> Copy:
+        """The copy on `host` now; follows its logs while it lives. Raises HostError."""
+        session = self._sessions[host]
+        copy = await session.observe()
+        self._roles[host] = copy.role
+        await self._follow(session, copy)
+        damage = self._damage.get(host, "")
+        return replace(copy, damage=damage) if damage and copy.role is Role.SECONDARY else copy
+
+    async def _follow(self, session: CopySession, copy: Copy) -> None:
+        pid, watcher = self._watchers.get(session.name, (None, None))
+        living = session.process.pid if session.process else None
+        if living == pid:
+            return
+        if watcher is not None:
+            await watcher.close()
+            del self._watchers[session.name]
+        if living is not None:
+            self._damage.pop(session.name, None)
+            watcher = Watcher(session.host, self.wiring, self._trace, self._message, self._oops)
+            watcher.start()
+            self._watchers[session.name] = (living, watcher)
+
+    def _trace(self, host: str, items: list[TraceItem]) -> None:
+        for item in items:
+            if isinstance(item, Message):
+                self._message(host, item.text)
+        # The host's clock may differ from ours; everything shown is on ours.
+        self.history.trace([self._shift(host, item) for item in items])
+
+    def _shift(self, host: str, item: TraceItem) -> TraceItem:
+        offset = self.offsets.get(host, 0.0)
+        return replace(item, at=item.at - offset) if offset and not isinstance(item, Message) else item
+
+    def _message(self, host: str, text: str) -> None:
+        words = text.split("qemu-system-x86_64: ", 1)[-1]
+        self._line(host, "QEMU says", words, Severity.WARNING)
+
+    def _oops(self, host: str, text: str) -> None:
+        self._damage[host] = f"its kernel said `{text}`"
+        self._line(host, f"{self._roles.get(host, Role.NONE).value} guest's kernel fails", text, Severity.ERROR)
+
+    def _event(self, host: str, event: Mapping[str, Any]) -> None:
+        name = str(event.get("event", ""))
+        stamp = event.get("timestamp", {})
+        at = float(stamp.get("seconds", 0)) + float(stamp.get("microseconds", 0)) / 1e6 - self.offsets.get(host, 0.0)
+        if name == "STOP":
+            self.history.stop(host, at)
+        elif name == "RESUME":
+            self.history.resume(host, at, primary=self._roles.get(host) is Role.PRIMARY)
+        data = event.get("data", {})
+        if name in DAMAGE:
+            broken = next((other for other in self._sessions if other != host), host)
+            self._damage[host if self._roles.get(host) is Role.SECONDARY else broken] = DAMAGE[name]
+        if name in QUIET_EVENTS:
+            return
+        bad = (
+            name in DAMAGE
+            or name in ("COLO_EXIT", "RESET", "GUEST_PANICKED")
+            or (name == "MIGRATION" and data.get("status") == "failed")
+        )
+        detail = ", ".join(f"{key} {value}" for key, value in data.items()) if isinstance(data, dict) else ""
+        self._line(host, name, detail, Severity.WARNING if bad else Severity.OK, at)
+
+    def _line(self, host: str, text: str, detail: str, severity: Severity, at: float | None = None) -> None:
+        self._emit(Event(at or time.time(), host, text, detail, severity, self.spec.name))
+
+    async def measure(self, primary: str) -> None:
+        """Read the traffic of every stream on the primary, for the rates of the rungs. Raises HostError."""
+        ports = self._ports()
+        result = await self._sessions[primary].host.run(["ss", "-tinH"], timeout=3, check=False)
+        if result.status != 0:
+            return
+        now = time.monotonic()
+        fresh = parse_ss(result.stdout, ports)
+        for port in ports:
+            before = self._traffic.get(port)
+            if port in fresh:
+                self._traffic[port] = (now, fresh[port], before[1] if before else None, before[0] if before else now)
+            else:
+                self._traffic.pop(port, None)
+        self._links = {port: port in fresh for port in ports}
+
+    def _ports(self) -> frozenset[int]:
+        nic = self.wiring.nics[0]
+        return frozenset({self.wiring.migration_port, self.wiring.nbd_port, nic.mirror_port, nic.compare_port})
+
+    def streams(self, primary: str) -> tuple[Stream, ...]:
+        """The rungs: checkpoints, copy of the input, replies, disk writes, each with its measured rate."""
+        nic, wiring = self.wiring.nics[0], self.wiring
+        figures = self.history.stats(time.time())
+        each = self._rate(wiring.migration_port, "bytes_sent")
+        size = ""
+        if each is not None and figures.rate_per_s:
+            size = f"{each / figures.rate_per_s / 1e6:.1f} MB each"
+        disk = self._rate(wiring.nbd_port, "bytes_sent")
+        up = self._links.get
+        return (
+            Stream("checkpoints", wiring.migration_port, "right", up(wiring.migration_port), figures.rate_per_s, "/s",
+                   size),
+            Stream("input copy", nic.mirror_port, "right", up(nic.mirror_port),
+                   self._rate(nic.mirror_port, "data_segs_out"), "pkt/s"),
+            Stream("replies", nic.compare_port, "left", up(nic.compare_port),
+                   self._rate(nic.compare_port, "data_segs_in"), "pkt/s"),
+            Stream("disk writes", wiring.nbd_port, "right", up(wiring.nbd_port),
+                   None if disk is None else disk / 1e6, "MB/s"),
+        )  # fmt: skip
+
+    def _rate(self, port: int, field: str) -> float | None:
+        known = self._traffic.get(port)
+        if known is None or known[2] is None or known[0] <= known[3]:
+            return None
+        return max(0.0, (getattr(known[1], field) - getattr(known[2], field)) / (known[0] - known[3]))
+
+    async def start_steps(self, host: str) -> tuple[Step, ...]:
+        """See engine.base. Raises EngineUnfit when this host's QEMU or KVM cannot do what is asked."""
+        session = self._sessions[host]
+        binary, _version = await find_qemu(session.host)
+        accel = await self._accel((host,))
+        await session.look()
+        generation = session.record.generation
+
+        def record(why: str) -> Record:
+            return Record(generation, Role.PRIMARY.value, time.time(), "" if why == "started" else why)
+
+        plan = [
+            steps.fence_step(other, "a useless copy must not come back", key=f"clear-{name}")
+            for name, other in self._sessions.items()
+            if other.host.is_up and await other.look() is not None
+        ]
+        return (*plan, *steps.start_steps(session, binary, accel, self.pair.host(host).bridge, record))
+
+    async def _accel(self, preferred: tuple[str, ...]) -> str:
+        """KVM only when every reachable host can: a copy must be able to move."""
+        names = [name for name, session in self._sessions.items() if session.host.is_up or name in preferred]
+        hosts = tuple(self._sessions[name].host for name in names)
+        binaries = tuple([(await find_qemu(host))[0] for host in hosts])
+        return (await choose_accel(hosts, binaries, self.spec))[0]
+
+    async def protect_steps(self, primary: str, secondary: str) -> tuple[Step, ...]:
+        """See engine.base. Raises EngineUnfit when the two QEMUs differ or cannot do COLO."""
+        first, second = self._sessions[primary], self._sessions[secondary]
+        await first.look()
+        copy = await first.observe()
+        binary, version = await find_qemu(second.host)
+        if copy.version and copy.version != version:
+            raise ActionRefused(
+                f"{primary} runs QEMU {copy.version}, {secondary} has {version}: COLO needs the same on both.",
+                f"Install {copy.version} on {secondary}, then protect.",
+            )
+        leader, follower = PrimaryOps(first, self._note), SecondaryOps(second, self._note)
+        here, there = self.pair.host(primary), self.pair.host(secondary)
+
+        async def sizes() -> dict[int, int]:
+            found = {}
+            for disk in self.wiring.disks:
+                size = await image_size(first.host, disk.spec.path, disk.spec.format)
+                found[disk.index] = size if size is not None else 0
+            return found
+
+        old = await second.look()
+        plan: list[Step] = []
+        accel = copy.accel or "tcg"
+        twin = await second.observe() if old else None
+        # A QEMU left there is ended first, unless it is the waiting secondary of a plan we go on with.
+        if old is not None and twin is not None:
+            waiting = twin.role is Role.SECONDARY and (twin.runstate == "inmigrate" or copy.in_colo)
+            if not waiting:
+                plan.append(steps.fence_step(second, "a former copy must not come back", key="clear"))
+        plan += steps.secondary_steps(
+            follower, binary, accel, there.bridge, there.forward.address, here.forward.address, sizes
+        )
+        links, *rest = steps.primary_steps(leader, second, here.forward.address, there.forward.address)
+        # Opened before the secondary starts, its links stand at once instead of at its next try.
+        plan.insert(next(i for i, step in enumerate(plan) if step.key == "wait"), links)
+        plan += rest
+
+        def followed() -> Record:
+            return Record(first.record.generation, Role.SECONDARY.value, time.time(), "")
+
+        def led() -> Record:
+            return Record(first.record.generation, Role.PRIMARY.value, time.time(), "")
+
+        plan.append(steps.record_step(second, followed, "note the role", "its disk is as new as the primary's"))
+        plan.append(
+            steps.record_step(first, led, "note the role", "after a reboot this disk is the one to start", "record-1")
+        )
+        return tuple(plan)
+
+    def _note(self, text: str) -> None:
+        self.note(text)
+
+    async def promote_steps(self, survivor: str, lost: str, attested: bool) -> tuple[Step, ...]:
+        """See engine.base."""
+        session, other = self._sessions[survivor], self._sessions[lost]
+        ops = SecondaryOps(session, self._note)
+        first = steps.attest_step(lost) if attested else steps.fence_step(other, "never two live copies")
+        promote = steps.promote_steps(ops, cut_first=attested)
+        return (first, *promote, self._alone_record(session, f"failover from {lost}"))
+
+    def _alone_record(self, session: CopySession, why: str) -> Step:
+        """The survivor's record: one generation newer than anything its twin has."""
+        known = [other.record.generation for other in self._sessions.values()]
+        wanted = Record(max([session.record.generation, *known]) + 1, Role.PRIMARY.value, time.time(), why)
+
+        def record() -> Record:
+            return replace(wanted, since=time.time())
+
+        return steps.record_step(session, record, "note the survivor", "after a reboot this disk is the one to start")
+
+    async def carry_on_steps(self, survivor: str, lost: str) -> tuple[Step, ...]:
+        """See engine.base. The lost secondary is ended after the service is back: it cannot speak unpromoted."""
+        session, other = self._sessions[survivor], self._sessions[lost]
+        plan = steps.carry_on_steps(PrimaryOps(session, self._note))
+        plan.append(self._alone_record(session, f"lost the secondary on {lost}"))
+        if other.host.is_up:
+            plan.append(steps.fence_step(other, "its copy is old from now on", key="clear"))
+        else:
+            plan.insert(0, steps.attest_step(lost))
+        return tuple(plan)
+
+    async def stop_steps(self, primary: str, secondary: str) -> tuple[Step, ...]:
+        """End protection: the secondary goes, the guest runs on, plain."""
+        session, other = self._sessions[primary], self._sessions[secondary]
+        plan = [steps.fence_step(other, "without its primary it is of no use", key="end-secondary")]
+        plan += steps.carry_on_steps(PrimaryOps(session, self._note))
+
+        def record() -> Record:
+            known = [s.record.generation for s in self._sessions.values()]
+            return Record(max(known) + (0 if other.record.role != "secondary" else 1), Role.PRIMARY.value, 0.0, "")
+
+        wanted = record()
+        plan.append(
+            steps.record_step(
+                session, lambda: replace(wanted, since=time.time()), "note it", "this disk is the one to start"
+            )
+        )
+        return tuple(plan)
+
+    async def switch_steps(self, primary: str, secondary: str) -> tuple[Step, ...]:
+        """See engine.base."""
+        first = self._sessions[primary]
+        fresh = steps.fresh_checkpoint_step(first, lambda: self.history.checkpoint_total)
+        rest = await self.promote_steps(secondary, primary, attested=False)
+        return (fresh, *rest)
+
+    def record(self, host: str) -> Record:
+        """What `host` keeps of the guest over reboots, as last read."""
+        return self._sessions[host].record
+
+    async def forget(self, host: str) -> None:
+        """The channel to `host` ended: drop what hung on it."""
+        watcher = self._watchers.pop(host, None)
+        if watcher is not None:
+            await watcher[1].close()
+        await self._sessions[host].close()
+
+    async def close(self) -> None:
+        """End every connection; the guest notices nothing."""
+        for name in self._sessions:
+            try:
+                await self.forget(name)
+            except HostError:
+                continue

@@ -1,0 +1,315 @@
+"""One guest's QEMU on one host: its process, its monitors, what it says, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from colotui.engine.qemu.monitor import Monitor
+from colotui.engine.qemu.wiring import Wiring
+from colotui.errors import ColotuiError, HostCallFailed, QmpGone, QmpRefused, QmpTimeout
+from colotui.host.channel import Host, ProcessInfo
+from colotui.model.protection import Copy, Exit, Life, Role
+
+LOOK_LIMIT = 1.5
+"""Seconds a look at QEMU may take before the copy counts as silent."""
+
+HUNG_AFTER = 2.0
+"""Seconds of silence after which a copy is called hung; a busy TCG guest can be silent for a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a host keeps of a guest over reboots: who carried on last. The higher generation is the newer disk."""
+
+    generation: int = 0
+    role: str = ""
+    since: float = 0.0
+    why: str = ""
+
+    @staticmethod
+    def parse(data: object) -> Record:
+        """Read the state file; anything that is not one gives the empty record."""
+        if not isinstance(data, bytes):
+            return Record()
+        try:
+            raw = json.loads(data)
+            return Record(int(raw["generation"]), str(raw["role"])[:16], float(raw["since"]), str(raw["why"])[:200])
+        except (ValueError, KeyError, TypeError):
+            return Record()
+
+    def dump(self) -> bytes:
+        """The state file's bytes."""
+        fields = {"generation": self.generation, "role": self.role, "since": self.since, "why": self.why}
+        return json.dumps(fields).encode() + b"\n"
+
+
+def parse_exit(data: object) -> Exit | None:
+    """The supervisor's "<status> <epoch>" line; a status over 128 is a signal, as the shell says it."""
+    if not isinstance(data, bytes):
+        return None
+    words = data.split()
+    if len(words) != 2 or not words[0].isdigit():
+        return None
+    try:
+        at = float(words[1])
+    except ValueError:
+        return None
+    status = int(words[0])
+    return Exit(code=0, signal=status - 128, at=at) if status > 128 else Exit(code=status, signal=0, at=at)
+
+
+class CopySession:
+    """Looks at one copy and talks to it. `on_event(host, event)` gets every QMP event."""
+
+    def __init__(self, host: Host, wiring: Wiring, on_event: Callable[[str, Mapping[str, Any]], None]) -> None:
+        self.host = host
+        self.wiring = wiring
+        self.record = Record()
+        self.process: ProcessInfo | None = None
+        self.pid: int | None = None
+        self.exit: Exit | None = None
+        self._on_event = on_event
+        self._monitor: Monitor | None = None
+        self._spare: Monitor | None = None
+        self._role = Role.NONE
+        self._silent_since: float | None = None
+        self._ticks: tuple[float, int] | None = None
+        self._last: Copy | None = None
+        self._opening = asyncio.Lock()
+
+    @property
+    def name(self) -> str:
+        """The host's name."""
+        return self.host.name
+
+    def _path(self, name: str) -> str:
+        return f"{self.wiring.run_dir}/{name}"
+
+    async def look(self) -> ProcessInfo | None:
+        """Read pid, exit and state files and find the process. Raises HostError only."""
+        state = f"{self.wiring.data_dir}/state"
+        files = await self.host.read([self._path("pid"), self._path("exit"), state])
+        self.record = Record.parse(files.get(state))
+        self.exit = parse_exit(files.get(self._path("exit")))
+        pid = files.get(self._path("pid"))
+        self.pid = int(pid) if isinstance(pid, bytes) and pid.strip().isdigit() else None
+        self.process = await self.host.process(self.pid) if self.pid else None
+        # The number may have gone to another program since: ours names its pid file on its command line.
+        if self.process is not None and self._path("pid") not in self.process.cmdline:
+            self.process = None
+        return self.process
+
+    async def monitor(self) -> Monitor:
+        """The command line to QEMU, opened when it is not yet. Raises QmpGone, QmpTimeout, HostError."""
+        async with self._opening:
+            if self._monitor is None or not self._monitor.is_open:
+                if self._monitor is not None:
+                    await self._monitor.close()
+                self._monitor = Monitor(self.host, self.wiring.spec.name, self._event)
+                await self._monitor.open()
+            if self._spare is None or not self._spare.is_open:
+                if self._spare is not None:
+                    await self._spare.close()
+                self._spare = Monitor(self.host, self.wiring.spec.name)
+                await self._spare.open()
+        return self._monitor
+
+    async def spare(self) -> Monitor:
+        """The second line, kept open for yank: it works while the first one is blocked on a dead peer."""
+        if self._spare is None or not self._spare.is_open:
+            self._spare = Monitor(self.host, self.wiring.spec.name)
+            await self._spare.open()
+        return self._spare
+
+    async def qmp(self, command: str, /, *, limit: float = 5.0, **arguments: object) -> Any:
+        """Run one command on the command line. Raises as Monitor.execute does."""
+        return await (await self.monitor()).execute(command, arguments or None, limit=limit)
+
+    def _event(self, event: Mapping[str, Any]) -> None:
+        self._on_event(self.host.name, event)
+
+    async def observe(self) -> Copy:
+        """The copy as it is now. Raises HostError when the host itself cannot be asked."""
+        now = time.time()
+        process = await self.look()
+        if process is None:
+            await self.close()
+            self._silent_since = None
+            self._ticks = None
+            ended = self.exit is not None and (self.exit.signal or self.exit.code)
+            life = Life.DEAD if ended or (self.pid and self.exit is None) else Life.ABSENT
+            role = self._remembered_role() if life is Life.DEAD else Role.NONE
+            self._last = Copy(
+                host=self.name,
+                life=life,
+                role=role,
+                seen_at=now,
+                pid=self.pid if life is Life.DEAD else None,
+                exit=self.exit if life is Life.DEAD else None,
+                generation=self.record.generation,
+                speaks=False,
+            )
+            return self._last
+        cpu = self._cpu(process)
+        try:
+            copy = await self._ask(process, now, cpu)
+            self._silent_since = None
+            self._role = copy.role
+        except (QmpTimeout, QmpGone, QmpRefused, HostCallFailed) as error:
+            copy = self._silent(process, now, cpu, error)
+        self._last = copy
+        return copy
+
+    def _silent(self, process: ProcessInfo, now: float, cpu: float | None, error: ColotuiError) -> Copy:
+        """A process that does not answer: starting, hung, or stopped by a signal."""
+        if self._silent_since is None:
+            self._silent_since = now
+        stopped = process.state in ("T", "t")
+        hung = stopped or now - self._silent_since >= HUNG_AFTER
+        previous = self._last
+        life = Life.HUNG if hung else (previous.life if previous else Life.WAITING)
+        return Copy(
+            host=self.name,
+            life=life,
+            role=self._remembered_role(),
+            seen_at=now,
+            pid=process.pid,
+            runstate=previous.runstate if previous else "",
+            migration=previous.migration if previous else "",
+            in_colo=previous.in_colo if previous else False,
+            armed=previous.armed if previous else False,
+            version=previous.version if previous else "",
+            accel=_accel(process.cmdline),
+            cpu_percent=cpu,
+            rss=process.rss,
+            silent_since=self._silent_since,
+            generation=self.record.generation,
+            detail="stopped by a signal" if stopped else error.what,
+        )
+
+    def _remembered_role(self) -> Role:
+        """The last role it told; else what the host wrote down; else how it was started."""
+        if self._role is not Role.NONE:
+            return self._role
+        if self.record.role in (Role.PRIMARY.value, Role.SECONDARY.value):
+            return Role(self.record.role)
+        return Role.NONE
+
+    def _cpu(self, process: ProcessInfo) -> float | None:
+        """CPU in percent of one core since the last look."""
+        now = time.monotonic()
+        before, self._ticks = self._ticks, (now, process.ticks)
+        if before is None or now - before[0] < 0.05 or process.ticks < before[1]:
+            return self._last.cpu_percent if self._last else None
+        return (process.ticks - before[1]) / (now - before[0])  # 100 clock ticks a second: ticks/s is percent
+
+    async def _ask(self, process: ProcessInfo, now: float, cpu: float | None) -> Copy:
+        monitor = await self.monitor()
+
+        async def ask(command: str, **arguments: object) -> Any:
+            return await monitor.execute(command, arguments or None, limit=LOOK_LIMIT)
+
+        status, migrate, chardevs, objects = await asyncio.gather(
+            ask("query-status"), ask("query-migrate"), ask("query-chardev"), ask("qom-list", path="/objects")
+        )
+        names = {str(item.get("name")) for item in objects}
+        links = {str(item.get("label")): str(item.get("filename", "")) for item in chardevs}
+        runstate = str(status.get("status", ""))
+        migration = str(migrate.get("status", ""))
+        wiring = self.wiring
+        armed = bool(names & set(wiring.primary_filters))
+        secondary = bool(names & set(wiring.secondary_objects)) or runstate == "inmigrate"
+        role = Role.SECONDARY if secondary else Role.PRIMARY
+        peers = wiring.secondary_chardevs if secondary else wiring.peer_chardevs
+        known = [links[label] for label in peers if label in links]
+        connected = None if not known else not any(name.startswith("disconnected:") for name in known)
+        filtering = False
+        if armed and not secondary:
+            states = [
+                await ask("qom-get", path=f"/objects/{name}", property="status")
+                for name in wiring.primary_filters
+                if name in names
+            ]
+            filtering = "on" in states
+        running = bool(status.get("running")) or runstate == "colo"
+        in_colo = migration == "colo"
+        speaks = False if secondary else running and (not filtering or (in_colo and connected is True))
+        life = Life.RUNNING if running else Life.WAITING if runstate == "inmigrate" else Life.PAUSED
+        return Copy(
+            host=self.name,
+            life=life,
+            role=role,
+            seen_at=now,
+            pid=process.pid,
+            runstate=runstate,
+            migration=migration,
+            in_colo=in_colo,
+            armed=armed,
+            peer_connected=connected,
+            speaks=speaks,
+            version=monitor.version,
+            accel=_accel(process.cmdline),
+            cpu_percent=cpu,
+            rss=process.rss,
+            qmp_ms=monitor.last_ms,
+            generation=self.record.generation,
+        )
+
+    async def write_record(self, record: Record) -> None:
+        """Keep `record` on the host over reboots."""
+        await self.host.write(f"{self.wiring.data_dir}/state", record.dump(), mode=0o600, create=True)
+        self.record = record
+
+    async def fence(self) -> str:
+        """End this copy so that it cannot speak: QMP quit, then kill; returns what proves it.
+
+        Raises HostError when the host cannot be asked: then nothing is proven.
+        """
+        process = await self.look()
+        if process is None:
+            return f"QEMU is gone ({self.exit or 'no process'})"
+        how = "quit"
+        if process.state not in ("T", "t"):
+            try:
+                await self.qmp("quit", limit=0.7)
+            except (QmpGone, QmpTimeout, QmpRefused, HostCallFailed):
+                how = "kill"
+        else:
+            how = "kill"
+        if how == "kill" or not await self.ended(process, 1.0):
+            how = "kill"
+            await self.host.kill(process.pid, signal.SIGKILL, start_time=process.start_time)
+            if not await self.ended(process, 3.0):
+                raise QmpTimeout(self.name, "kill -9", 3.0)
+        await self.close()
+        return f"QEMU {process.pid} ended ({how})"
+
+    async def ended(self, process: ProcessInfo, limit: float) -> bool:
+        """Wait until the process is gone, at most `limit` seconds."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.host.watch_exit(process.pid), limit)
+        now = await self.host.process(process.pid)
+        return now is None or now.start_time != process.start_time
+
+    async def close(self) -> None:
+        """End the connections to QEMU."""
+        for monitor in (self._monitor, self._spare):
+            if monitor is not None:
+                await monitor.close()
+        self._monitor = self._spare = None
+
+
+def _accel(cmdline: tuple[str, ...] | list[str]) -> str:
+    """What follows -accel on the command line."""
+    for flag, value in itertools.pairwise(cmdline):
+        if flag == "-accel":
+            return value.split(",", 1)[0][:8]
+    return ""

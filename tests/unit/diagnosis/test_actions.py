@@ -1,0 +1,120 @@
+"""No state ever allows a promotion while the other copy may speak, without a fence or an attestation."""
+
+import itertools
+
+import pytest
+
+from colotui.diagnosis.actions import Way, failover_way, refusal
+from colotui.diagnosis.evidence import Evidence
+from colotui.diagnosis.protection import judge
+from colotui.model.pair import DiskSpec, GuestSpec, NicSpec
+from colotui.model.plan import Action
+from colotui.model.protection import Copy, Exit, Life, Role, Severity, State
+
+SPEC = GuestSpec("web01", 128 << 20, (DiskSpec("/d.qcow2"),), (NicSpec("00:16:4f:00:00:11"),), checkpoint_delay=1000)
+NOW = 1_795_000_000.0
+
+
+def copies(host: str) -> list[Copy]:
+    """Every combination of what one host can say of its copy."""
+    found = []
+    for life, role, migration, linked, damage, generation in itertools.product(
+        Life, Role, ("", "colo", "active", "failed"), (True, False, None), ("", "disk"), (0, 1)
+    ):
+        colo = migration == "colo"
+        speaks = role is Role.PRIMARY and life is Life.RUNNING and (not colo or linked is True)
+        found.append(
+            Copy(host, life, role, NOW, in_colo=colo, armed=colo, migration=migration, peer_connected=linked,
+                 damage=damage, speaks=speaks, generation=generation)
+        )  # fmt: skip
+    return found
+
+
+def test_every_pair_of_copies() -> None:
+    checked = promotions = 0
+    for alpha, beta in itertools.product(copies("alpha"), copies("beta")):
+        evidence = Evidence(SPEC, NOW, {"alpha": alpha, "beta": beta}, last_checkpoint=NOW - 1)
+        way = failover_way(evidence)
+        if isinstance(way, Way):
+            lost, survivor = evidence.copies[way.lost], evidence.copies[way.survivor]
+            assert way.attest == (lost.life is Life.UNREACHABLE)
+            if way.promote:
+                promotions += 1
+                assert survivor.migration == "colo"
+                assert not survivor.damage
+                assert survivor.generation >= lost.generation
+            assert (refusal(evidence, Action.FAILOVER) is None) or evidence.progress
+        verdict = judge(evidence)
+        if verdict.state is State.PROTECTED:
+            silent = Life.UNREACHABLE in (alpha.life, beta.life)
+            assert verdict.severity is (Severity.WARNING if silent else Severity.OK)
+        if verdict.do_now is not None:
+            assert refusal(evidence, verdict.do_now) is None, (verdict, alpha, beta)
+        if refusal(evidence, Action.START) is None:
+            assert not any(c.speaks for c in (alpha, beta))
+        checked += 1
+    assert checked == len(copies("a")) ** 2
+    assert promotions > 100
+
+
+def pair(alpha: Copy, beta: Copy, **more: object) -> Evidence:
+    return Evidence(SPEC, NOW, {"alpha": alpha, "beta": beta}, **more)  # type: ignore[arg-type]
+
+
+PRIMARY = Copy("alpha", Life.RUNNING, Role.PRIMARY, NOW, in_colo=True, armed=True, migration="colo",
+               peer_connected=True, speaks=True)  # fmt: skip
+SECONDARY = Copy("beta", Life.RUNNING, Role.SECONDARY, NOW, in_colo=True, migration="colo", peer_connected=True,
+                 speaks=False)  # fmt: skip
+
+
+def test_healthy_pair_is_protected_and_refuses_a_failover() -> None:
+    evidence = pair(PRIMARY, SECONDARY, last_checkpoint=NOW - 1)
+    assert judge(evidence).state is State.PROTECTED
+    assert refusal(evidence, Action.FAILOVER) == "both copies are well: use the planned switch"
+    assert refusal(evidence, Action.SWITCH) is None
+
+
+def test_killed_primary_recommends_failover() -> None:
+    dead = Copy("alpha", Life.DEAD, Role.PRIMARY, NOW, exit=Exit(0, 9, NOW - 13))
+    verdict = judge(pair(dead, SECONDARY, last_checkpoint=NOW - 14))
+    assert verdict.headline == "web01 is silent: QEMU on alpha was killed (signal 9)"
+    assert verdict.do_now is Action.FAILOVER
+    assert verdict.since == NOW - 13
+
+
+def test_cut_link_prefers_the_primary_and_names_what_is_forbidden() -> None:
+    evidence = pair(PRIMARY, SECONDARY, last_checkpoint=NOW - 60)
+    way = failover_way(evidence)
+    assert isinstance(way, Way)
+    assert (way.survivor, way.promote) == ("alpha", False)
+    assert judge(evidence).do_not == "do not promote beta without fencing alpha"
+    other = failover_way(evidence, "beta")
+    assert isinstance(other, Way)
+    assert (other.survivor, other.promote, other.attest) == ("beta", True, False)
+
+
+@pytest.mark.parametrize("life", [Life.UNREACHABLE])
+def test_unreachable_primary_needs_attestation(life: Life) -> None:
+    gone = Copy("alpha", life, Role.PRIMARY, NOW - 20)
+    stale = pair(gone, SECONDARY, last_checkpoint=NOW - 20)
+    way = failover_way(stale)
+    assert isinstance(way, Way)
+    assert way.attest
+    assert judge(stale).state is State.UNKNOWN
+
+
+def test_both_hosts_gone_means_do_nothing() -> None:
+    verdict = judge(pair(Copy("alpha", Life.UNREACHABLE, Role.NONE, NOW), Copy("beta", Life.UNREACHABLE, Role.NONE, NOW)))
+    assert verdict.state is State.UNKNOWN
+    assert verdict.do_now is None
+
+
+def test_damaged_secondary_is_never_promoted() -> None:
+    damaged = Copy("beta", Life.RUNNING, Role.SECONDARY, NOW, in_colo=True, migration="colo", damage="disk")
+    dead = Copy("alpha", Life.DEAD, Role.PRIMARY, NOW, exit=Exit(0, 9, NOW))
+    assert "damaged" in str(failover_way(pair(dead, damaged)))
+
+
+def test_older_copy_is_not_promoted_after_the_primary_carried_on() -> None:
+    dead = Copy("alpha", Life.DEAD, Role.PRIMARY, NOW, generation=2)
+    assert "older" in str(failover_way(pair(dead, SECONDARY)))
