@@ -2,6 +2,7 @@
 
 ColotuiError
 ├── ConfigError            the pair file, a theme or a keymap is wrong (file and line)
+├── UsageError             the command line asks for something that is not there
 ├── HostError              a host cannot be reached or did not do what it was asked
 │   ├── HostUnreachable    no answer, or the name is not known
 │   ├── HostKeyUnknown     first contact: the fingerprint has to be accepted
@@ -51,6 +52,12 @@ class ConfigError(ColotuiError):
         super().__init__(f"{place}: {what}", next_step)
         self.path = path
         self.line = line
+
+
+class UsageError(ColotuiError):
+    """The command line asks for something that is not there, or leaves out what is needed."""
+
+    exit_code = 64
 
 
 class HostError(ColotuiError):
