@@ -82,7 +82,7 @@ async def _failover(pair: Pair, watch: GuestWatch, evidence: Evidence, to: str) 
             if way.attest
             else f"{way.lost}'s copy cannot speak unless it is promoted; it is ended at the end."
         )
-        lines = (
+        lines: tuple[Line, ...] = (
             Line("What is lost", "Nothing a client has seen: this copy is the one that spoke."),
             Line("What the client feels", "Silence until this runs, then replies after about 20 to 120 ms (measured)."),
             Line("Fence", fence),

@@ -92,7 +92,8 @@ def _one_host_silent(e: Evidence) -> Protection | None:
             meaning=_client(e),
             since=dark.seen_at,
             do_not=f"do not promote while {dark.host} may speak",
-            **roles,
+            primary=roles[0],
+            secondary=roles[1],
         )
     way = failover_way(e)
     can = isinstance(way, Way)
@@ -107,7 +108,8 @@ def _one_host_silent(e: Evidence) -> Protection | None:
             since=dark.seen_at,
             do_now=Action.FAILOVER if can else None,
             do_now_text=f"carry on with {seen.host} alone" if can else "",
-            **roles,
+            primary=roles[0],
+            secondary=roles[1],
         )
     return Protection(
         State.UNKNOWN,
@@ -118,7 +120,8 @@ def _one_host_silent(e: Evidence) -> Protection | None:
         do_now=Action.FAILOVER if can else None,
         do_now_text=f"promote {seen.host}, after {dark.host} is proven or attested off" if can else "",
         do_not=f"do not promote {seen.host} while {dark.host} may speak",
-        **roles,
+        primary=roles[0],
+        secondary=roles[1],
     )
 
 
@@ -138,7 +141,8 @@ def _lockstep(e: Evidence) -> Protection | None:
             do_now=Action.FAILOVER,
             do_now_text=f"carry on with {primary.host} alone",
             do_not=f"do not promote {secondary.host} without fencing {primary.host}",
-            **roles,
+            primary=roles[0],
+            secondary=roles[1],
         )
     if secondary.damage:
         return Protection(
@@ -149,14 +153,16 @@ def _lockstep(e: Evidence) -> Protection | None:
             do_now=Action.STOP,
             do_now_text=f"stop protection, then protect anew: {secondary.host} gets a fresh copy",
             do_not=f"do not promote {secondary.host}",
-            **roles,
+            primary=roles[0],
+            secondary=roles[1],
         )
     return Protection(
         State.PROTECTED,
         Severity.OK,
         f"{e.spec.name} runs on {primary.host}, in lock-step with {secondary.host}",
         since=e.lockstep_since,
-        **roles,
+        primary=roles[0],
+        secondary=roles[1],
     )
 
 
@@ -176,7 +182,8 @@ def _broken(e: Evidence) -> Protection | None:
             do_now=Action.FAILOVER,
             do_now_text=f"fail over to {secondary.host}",
             do_not=f"do not restart {lost.host}'s QEMU first",
-            **roles,
+            primary=roles[0],
+            secondary=roles[1],
         )
     if primary is not None and answers(primary) and primary.in_colo:
         lost = e.other(primary.host)
@@ -190,7 +197,8 @@ def _broken(e: Evidence) -> Protection | None:
             do_now=Action.FAILOVER,
             do_now_text=f"carry on with {primary.host} alone",
             do_not=f"do not promote {lost.host}",
-            **roles,
+            primary=roles[0],
+            secondary=roles[1],
         )
     return None
 
@@ -210,7 +218,8 @@ def _half_run(e: Evidence) -> Protection | None:
         meaning="Go on with it, or undo it: both look first what is already so.",
         do_now=allowed,
         do_now_text="undo it" if allowed is Action.UNDO else "protect",
-        **_roles(e),
+        primary=_roles(e)[0],
+        secondary=_roles(e)[1],
     )
 
 
@@ -219,7 +228,7 @@ def _alone(e: Evidence) -> Protection | None:
     if primary is None or not answers(primary):
         return None
     twin = e.other(primary.host)
-    roles = {"primary": primary.host, "secondary": ""}
+    roles = (primary.host, "")
     if e.why:
         gap = f" Client gap {e.gap_ms:.0f} ms." if e.gap_ms is not None else ""
         since = time.strftime("%H:%M:%S", time.localtime(e.alone_since)) if e.alone_since else "an unknown time"
@@ -231,7 +240,8 @@ def _alone(e: Evidence) -> Protection | None:
             since=e.alone_since,
             do_now=Action.REPROTECT,
             do_now_text=f"re-protect with {twin.host}",
-            **roles,
+            primary=roles[0],
+            secondary=roles[1],
         )
     return Protection(
         State.NOT_PROTECTED,
@@ -240,7 +250,8 @@ def _alone(e: Evidence) -> Protection | None:
         meaning=f"A fault now is an outage. {twin.host} answers and can become the secondary.",
         do_now=Action.PROTECT,
         do_now_text=f"protect with {twin.host}",
-        **roles,
+        primary=roles[0],
+        secondary=roles[1],
     )
 
 
@@ -260,8 +271,9 @@ def _absent(e: Evidence) -> Protection | None:
     )
 
 
-def _roles(e: Evidence) -> dict[str, str]:
-    return {"primary": e.primary.host if e.primary else "", "secondary": e.secondary.host if e.secondary else ""}
+def _roles(e: Evidence) -> tuple[str, str]:
+    """Hosts of the primary and of the secondary, "" where there is none."""
+    return e.primary.host if e.primary else "", e.secondary.host if e.secondary else ""
 
 
 def _death(copy: Copy) -> tuple[str, float | None]:

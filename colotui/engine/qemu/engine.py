@@ -166,7 +166,8 @@ class QemuEngine:
         known = self._traffic.get(port)
         if known is None or known[2] is None or known[0] <= known[3]:
             return None
-        return max(0.0, (getattr(known[1], field) - getattr(known[2], field)) / (known[0] - known[3]))
+        moved = float(getattr(known[1], field) - getattr(known[2], field))
+        return max(0.0, moved / (known[0] - known[3]))
 
     async def start_steps(self, host: str) -> tuple[Step, ...]:
         """See engine.base. Raises EngineUnfit when this host's QEMU or KVM cannot do what is asked."""

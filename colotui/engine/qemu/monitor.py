@@ -72,7 +72,7 @@ class Monitor:
         self._client = client
         greeting = client.greeting
         if greeting is not None:
-            qemu = greeting.QMP.version["qemu"]
+            qemu: Any = greeting.QMP.version["qemu"]
             self.version = ".".join(str(qemu[part]) for part in ("major", "minor", "micro"))
 
     async def execute(

@@ -125,11 +125,9 @@ class PrimaryOps:
         jobs = await self.jobs()
         for disk in self.wiring.disks:
             if disk.job not in jobs:
-                await self.session.qmp(
-                    "drive-mirror",
-                    **{"device": disk.device, "job-id": disk.job, "mode": "existing", "format": "raw", "sync": "full"},
-                    target=f"nbd://{peer}:{self.wiring.nbd_port}/{disk.export}",
-                )
+                target = f"nbd://{peer}:{self.wiring.nbd_port}/{disk.export}"
+                job: dict[str, Any] = {"job-id": disk.job, "mode": "existing", "format": "raw", "sync": "full"}
+                await self.session.qmp("drive-mirror", device=disk.device, target=target, **job)
         while True:
             jobs = await self.jobs()
             gone = [disk.job for disk in self.wiring.disks if disk.job not in jobs]

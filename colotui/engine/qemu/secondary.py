@@ -10,7 +10,7 @@ from colotui.engine.qemu.cmdline import primary_argv, secondary_argv
 from colotui.engine.qemu.primary import wait_mode_none, yank
 from colotui.engine.qemu.session import CopySession
 from colotui.engine.qemu.wiring import DiskWiring
-from colotui.errors import CommandFailed, EngineError, HostCallFailed, QmpGone, QmpRefused
+from colotui.errors import EngineError, HostCallFailed, QmpGone, QmpRefused
 from colotui.host.channel import Host, ReadError
 
 START_LIMIT = 15.0
@@ -195,11 +195,20 @@ async def launch(session: CopySession, argv: list[str], bridge: str) -> str:
 
 async def plug(host: Host, taps: list[str], bridge: str) -> None:
     """Put `taps` into `bridge` and bring them up. Raises EngineError when either is not there."""
-    for tap in taps:
-        try:
-            await host.run(["ip", "link", "set", "dev", tap, "master", bridge, "up"], timeout=5)
-        except CommandFailed as error:
-            raise EngineError(
-                f"{host.name}: {tap} cannot be put into {bridge}: {error.output.strip() or error.what}",
-                f"Is the service bridge {bridge} there? The pair file names it.",
-            ) from error
+    from pyroute2.netlink.exceptions import NetlinkError
+
+    async with await host.netlink() as net:
+        for tap in taps:
+            found = [await net.link_lookup(ifname=name) for name in (tap, bridge)]
+            missing = next((name for name, index in zip((tap, bridge), found, strict=True) if not index), None)
+            if missing is not None:
+                raise EngineError(
+                    f"{host.name}: there is no network device {missing} to join {tap} and {bridge}.",
+                    "The pair file names the service bridge: make it, or mend the name, then retry.",
+                )
+            try:
+                await net.link("set", index=found[0][0], master=found[1][0], state="up")
+            except NetlinkError as error:
+                raise EngineError(
+                    f"{host.name}: {tap} cannot be put into {bridge}: {error}", "Retry, or undo."
+                ) from error

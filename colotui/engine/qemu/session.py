@@ -206,10 +206,10 @@ class CopySession:
     def _cpu(self, process: ProcessInfo) -> float | None:
         """CPU in percent of one core since the last look."""
         now = time.monotonic()
-        before, self._ticks = self._ticks, (now, process.ticks)
-        if before is None or now - before[0] < 0.05 or process.ticks < before[1]:
+        before, self._ticks = self._ticks, (now, process.cpu_ticks)
+        if before is None or now - before[0] < 0.05 or process.cpu_ticks < before[1]:
             return self._last.cpu_percent if self._last else None
-        return (process.ticks - before[1]) / (now - before[0])  # 100 clock ticks a second: ticks/s is percent
+        return (process.cpu_ticks - before[1]) / (now - before[0])  # 100 clock ticks a second: ticks/s is percent
 
     async def _ask(self, process: ProcessInfo, now: float, cpu: float | None) -> Copy:
         monitor = await self.monitor()

@@ -55,7 +55,7 @@ def test_http_with_random_body_is_tcp() -> None:
 
 def test_udp_mismatches_say_length_or_payload() -> None:
     assert [m.what for m in parse("udp_rand")[1]].count("payload differs, 60 B") >= 40
-    assert {m.what for m in parse("udp_len")[1]} == {"payload lengths differ"}
+    assert [m.what for m in parse("udp_len")[1]].count("payload lengths differ") >= 40
 
 
 def test_checkpoint_counts_and_pages() -> None:

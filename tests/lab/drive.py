@@ -1,0 +1,82 @@
+"""Drives a pair as an operator would, through the same controller the cockpit uses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+
+from colotui.config import load
+from colotui.controller.controller import PairController
+from colotui.model.pair import Pair
+from colotui.model.plan import Action, Progress
+from colotui.model.protection import GuestView, State
+
+GUEST = "web01"
+
+
+class Drive:
+    """A controller on a pair file, for `async with`."""
+
+    def __init__(self, path: str, *, read_only: bool = False) -> None:
+        self.pair: Pair = load(path)
+        self.controller = PairController(self.pair, read_only=read_only)
+
+    async def __aenter__(self) -> Drive:
+        await self.controller.start()
+        await self.controller.settled()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.controller.close()
+
+    @property
+    def guest(self) -> GuestView:
+        """The newest view of the guest."""
+        return self.controller.snapshot.guests[0]
+
+    @property
+    def primary(self) -> str:
+        """The host that speaks now."""
+        return self.guest.protection.primary
+
+    @property
+    def secondary(self) -> str:
+        """The other one."""
+        return self.pair.other(self.primary).name
+
+    async def act(self, action: Action, to: str = "") -> Progress:
+        """Prepare and run one action; asserts that it ended well."""
+        plan = await self.controller.prepare(GUEST, action, to)
+        progress = await self.controller.run(plan, plan.confirm)
+        assert not progress.failed, (progress.title, progress.failed, [(s.title, s.state) for s in progress.steps])
+        return progress
+
+    async def until(self, wanted: Callable[[GuestView], bool], limit: float = 15.0, what: str = "") -> GuestView:
+        """Wait until the view is as wanted."""
+        for _ in range(int(limit / 0.05)):
+            if wanted(self.guest):
+                return self.guest
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"not within {limit} s: {what}; now {self.guest.protection} {dict(self.guest.copies)}")
+
+    async def until_state(self, state: State, limit: float = 15.0) -> GuestView:
+        """Wait for a state of protection."""
+        return await self.until(lambda view: view.protection.state is state, limit, state.value)
+
+    async def protected(self) -> None:
+        """Bring the pair to Protected from whatever it is."""
+        view = self.guest
+        if view.actions[Action.START] is None:
+            await self.act(Action.START)
+            await self.serving()
+        if self.guest.protection.state is not State.PROTECTED:
+            action = Action.REPROTECT if self.guest.actions[Action.REPROTECT] is None else Action.PROTECT
+            await self.act(action)
+        await self.until_state(State.PROTECTED)
+
+    async def serving(self, limit: float = 60.0) -> None:
+        """Wait until the guest's service answers."""
+        await self.until(lambda view: view.probe is not None and view.probe.ok, limit, "the service answers")
