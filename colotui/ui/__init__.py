@@ -1,0 +1,1 @@
+"""The Textual cockpit: draws snapshots of a controller and hands it the operator's wishes."""

@@ -1,0 +1,388 @@
+"""The cockpit app: paints at once, connects behind, and shows every snapshot the controller publishes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import App, AutopilotCallbackType
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.theme import Theme
+
+from colotui.controller.base import Controller
+from colotui.errors import ColotuiError
+from colotui.model.plan import Progress
+from colotui.model.protection import GuestView, Snapshot
+from colotui.model.text import plain
+from colotui.ui.commands import CockpitCommands
+from colotui.ui.format import fine_duration
+from colotui.ui.glyphs import to_ascii
+from colotui.ui.keys import shown_keys
+from colotui.ui.paint.scene import Scene
+from colotui.ui.screens.ask import AskScreen
+from colotui.ui.screens.cockpit import CockpitScreen
+from colotui.ui.style import Palette
+from colotui.ui.theme import DEFAULT, TOKENS, choose, load_themes
+
+TICK_SECONDS = 0.5
+_CLOSE_SECONDS = 3.0
+
+Outcome = Progress | ColotuiError
+
+
+class CockpitApp(App[int]):
+    """Give it a controller, or a function that makes one: that is called in a thread after the first paint."""
+
+    TITLE = "colotui"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {CockpitCommands}  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True)]
+    CSS = """
+    Screen { background: $background; color: $foreground; }
+    Toast { background: $panel; color: $foreground; max-width: 80; }
+    CommandPalette > Vertical { background: $surface; }
+    """
+
+    def __init__(
+        self,
+        controller: Controller | None = None,
+        *,
+        make_controller: Callable[[], Controller] | None = None,
+        theme: str | None = None,
+        theme_folder: Path | None = None,
+        ascii_only: bool = False,
+        read_only: str = "",
+        guest: str = "",
+        keymap: Mapping[str, str] | None = None,
+        export_folder: Path | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.themes_found: dict[str, Theme] = load_themes(theme_folder)
+        chosen = choose(self.themes_found, theme or DEFAULT)
+        super().__init__()
+        self.palette = Palette({})
+        self.ascii_only = ascii_only
+        self.export_folder = export_folder or Path.cwd()
+        self.frozen: Snapshot | None = None
+        self.waiting_for = "reading the pair file"
+        self.failure: ColotuiError | None = None
+        self.cockpit_screen = CockpitScreen()
+        self._controller = controller
+        self._make_controller = make_controller
+        self._snapshot: Snapshot | None = controller.snapshot if controller is not None else None
+        self._unsubscribe: Callable[[], None] | None = None
+        self._said_read_only = read_only
+        self._guest = guest
+        self._now = now
+        self._units: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._mouse_on = True
+        self._keymap_wanted = dict(keymap or {})
+        self.shown_keys = shown_keys(self._keymap_wanted)
+        for found in self.themes_found.values():
+            self.register_theme(found)
+        self.theme = chosen.name
+
+    # -- drawing ----------------------------------------------------------------------------------
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The own tokens, for themes that do not name them all."""
+        return dict(TOKENS)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The cockpit is the ground screen."""
+        return self.cockpit_screen
+
+    def on_mount(self) -> None:
+        """First paint, then everything that is slow."""
+        self._take_colours()
+        self.theme_changed_signal.subscribe(self, lambda _: self._theme_changed())
+        if self._keymap_wanted:
+            self.set_keymap(self._keymap_wanted)
+        self.set_interval(TICK_SECONDS, self.redraw)
+        self.call_after_refresh(self._begin)
+
+    def _take_colours(self) -> None:
+        theme = self.current_theme
+        colours = {
+            name: value
+            for name in ("primary", "secondary", "accent", "background", "surface", "panel", "foreground")
+            if (value := getattr(theme, name))
+        }
+        colours |= {name: value for name in ("success", "warning", "error") if (value := getattr(theme, name))}
+        self.palette = Palette({**self.get_css_variables(), **TOKENS, **theme.variables, **colours})
+
+    def _theme_changed(self) -> None:
+        self._take_colours()
+        for screen in self.screen_stack:
+            forget = getattr(screen, "forget_colours", None)
+            if forget is not None:
+                forget()
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Paint every screen of ours that is open, the lowest first."""
+        for screen in self.screen_stack:
+            paint = getattr(screen, "redraw", None)
+            if paint is not None and screen.is_mounted:
+                paint()
+
+    def scene(self, *, live: bool = False, guest: str = "") -> Scene | None:
+        """The moment to draw: frozen or live. None before the first snapshot, or without any guest."""
+        newest = self._snapshot
+        snapshot = newest if live or self.frozen is None else self.frozen
+        if snapshot is None or newest is None:
+            return None
+        view = _guest_of(snapshot, guest or self._guest)
+        newest_view = _guest_of(newest, guest or self._guest)
+        if view is None or newest_view is None:
+            self.waiting_for = "the pair file names no guest"
+            return None
+        wall = self._now()
+        frozen = snapshot is not newest or (self.frozen is not None and not live)
+        if self._said_read_only and not snapshot.read_only:
+            snapshot = _read_only(snapshot, self._said_read_only)
+        return Scene(
+            snapshot=snapshot,
+            guest=view,
+            now=snapshot.at if frozen else wall,
+            wall=wall,
+            frozen=frozen,
+            live=newest_view.protection if frozen else None,
+            ascii_only=self.ascii_only,
+            keys=self.shown_keys,
+            units=self._units,
+        )
+
+    # -- the controller ---------------------------------------------------------------------------
+
+    @property
+    def connected(self) -> Controller:
+        """The controller; only screens that a snapshot has opened ask for it."""
+        if self._controller is None:
+            raise ColotuiError("Not connected yet.", "Wait for the first snapshot.")
+        return self._controller
+
+    @property
+    def read_only(self) -> str:
+        """Why this cockpit may not act, or ""."""
+        return self._said_read_only or (self._snapshot.read_only if self._snapshot is not None else "")
+
+    async def _begin(self) -> None:
+        try:
+            if self._controller is None and self._make_controller is not None:
+                self._controller = await asyncio.to_thread(self._make_controller)
+            if self._controller is None:
+                return
+            self._unsubscribe = self._controller.subscribe(self._arrived)
+            self._arrived(self._controller.snapshot)
+            await self._controller.start()
+        except ColotuiError as error:
+            self.failure = error
+            self.exit(error.exit_code)
+
+    def _arrived(self, snapshot: Snapshot) -> None:
+        """A new snapshot. What changes the top line is painted at once, the rest waits for the tick."""
+        before, self._snapshot = self._snapshot, snapshot
+        if not self.is_running:
+            return
+        if self.frozen is None and before is not None:
+            events = max(0, snapshot.event_total - before.event_total)
+            old, new = _guest_of(before, self._guest), _guest_of(snapshot, self._guest)
+            mismatches = max(0, new.mismatch_total - old.mismatch_total) if old is not None and new is not None else 0
+            if (events or mismatches) and self.cockpit_screen.is_mounted:
+                self.cockpit_screen.keep_cursors(events, mismatches)
+        if before is None or _urgent(before) != _urgent(snapshot):
+            self.redraw()
+
+    def begin(self, work: Coroutine[Any, Any, Progress], done: Callable[[Outcome], None]) -> None:
+        """Run an action in the background, never cancelled by the screen that asked for it."""
+
+        async def run() -> None:
+            try:
+                outcome: Outcome = await work
+            except ColotuiError as error:
+                outcome = error
+            except Exception as error:  # the operator must hear of it; a traceback would take the screen away
+                self.log.error(f"action failed: {error!r}")
+                outcome = ColotuiError(f"Internal error: {type(error).__name__}: {plain(str(error), 200)}")
+            done(outcome)
+            self.redraw()
+
+        task = asyncio.create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def tell_outcome(self, outcome: Outcome) -> None:
+        """An action whose screen was left has ended."""
+        if isinstance(outcome, ColotuiError):
+            self.say(str(outcome), bad=True)
+        elif outcome.failed or outcome.cancelled:
+            self.say(f"{outcome.title}: {outcome.failed or 'stopped'}. v opens it", bad=True)
+        else:
+            taken = fine_duration((outcome.ended_at or outcome.started_at) - outcome.started_at)
+            self.say(f"{outcome.title}: done in {taken}")
+
+    @property
+    def acting(self) -> str:
+        """The title of the plan that runs, or ""."""
+        for view in self._snapshot.guests if self._snapshot is not None else ():
+            if view.progress is not None and view.progress.running:
+                return view.progress.title
+        return "an action" if self._tasks else ""
+
+    # -- what the keys ask for --------------------------------------------------------------------
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """A short remark that goes away by itself."""
+        text = plain(text, 300)
+        self.notify(
+            to_ascii(text) if self.ascii_only else text,
+            severity="error" if bad else "information",
+            timeout=8 if bad else 4,
+            markup=False,
+        )
+
+    def run_named(self, action: str) -> None:
+        """Run a binding's action on the cockpit screen."""
+        self.call_later(self.run_action, action, self if action.startswith("app.") else self.cockpit_screen)
+
+    def toggle_freeze(self) -> None:
+        """Stop the display at the newest snapshot, or go on."""
+        self.frozen = None if self.frozen is not None else self._snapshot
+        self.redraw()
+
+    def next_theme(self) -> None:
+        """The theme after the present one."""
+        names = list(self.themes_found)
+        here = next((i for i, name in enumerate(names) if self.themes_found[name].name == self.theme), -1)
+        name = names[(here + 1) % len(names)]
+        self.use_theme(name)
+        self.say(f"theme {name}")
+
+    def use_theme(self, name: str) -> None:
+        """Switch to a theme by its name."""
+        self.theme = choose(self.themes_found, name).name
+
+    def next_guest(self, by: int) -> None:
+        """Another guest of the pair."""
+        if self._snapshot is None or len(self._snapshot.guests) < 2:
+            self.say("the pair has one guest")
+            return
+        names = [view.name for view in self._snapshot.guests]
+        here = names.index(self._guest) if self._guest in names else 0
+        self._guest = names[(here + by) % len(names)]
+        self.redraw()
+
+    def toggle_mouse(self) -> None:
+        """Off lets the terminal select text."""
+        name = "_disable_mouse_support" if self._mouse_on else "_enable_mouse_support"
+        switch = getattr(self._driver, name, None)
+        if switch is None:
+            self.say("this terminal has no mouse to switch")
+            return
+        switch()
+        self._mouse_on = not self._mouse_on
+        self.say("mouse on" if self._mouse_on else "mouse off: the terminal selects text; m turns it on again")
+
+    async def action_quit(self) -> None:
+        """Quit; while an action runs, ask first."""
+        title = self.acting
+        if not title:
+            await self._leave()
+            return
+        if isinstance(self.screen, AskScreen):
+            return
+        text = (
+            f"`{title}` is still running. Protection and guests go on without the cockpit, but this action stops "
+            "where it is. The next cockpit finds it half done and offers to undo it."
+        )
+        self.push_screen(
+            AskScreen("Quit while an action runs?", text, "quit, leave it half done", "stay"), self._answered
+        )
+
+    def _answered(self, yes: bool | None) -> None:
+        if yes:
+            self.call_later(self._leave)
+
+    async def _leave(self) -> None:
+        await self._close()
+        self.exit(0)
+
+    async def _close(self) -> None:
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+        for task in list(self._tasks):
+            task.cancel()
+        controller, self._controller = self._controller, None
+        if controller is not None:
+            try:
+                await asyncio.wait_for(controller.close(), _CLOSE_SECONDS)
+            except (TimeoutError, ColotuiError):
+                self.log.warning("the controller did not close in time")
+
+    async def on_unmount(self) -> None:
+        """However the app ends, the channels end too."""
+        await self._close()
+
+
+def _guest_of(snapshot: Snapshot, name: str) -> GuestView | None:
+    for view in snapshot.guests:
+        if view.name == name:
+            return view
+    return snapshot.guests[0] if snapshot.guests else None
+
+
+def _read_only(snapshot: Snapshot, why: str) -> Snapshot:
+    from dataclasses import replace
+
+    return replace(snapshot, read_only=why)
+
+
+def _urgent(snapshot: Snapshot) -> tuple[object, ...]:
+    """What must be on the screen without waiting for the next tick."""
+    found: list[object] = [view.link for view in snapshot.hosts]
+    for view in snapshot.guests:
+        found += [view.protection.state, view.protection.severity, view.protection.headline]
+        if view.progress is not None:
+            found.append(tuple(step.state for step in view.progress.steps))
+    return tuple(found)
+
+
+def run_cockpit(
+    make_controller: Callable[[], Controller],
+    *,
+    theme: str | None = None,
+    theme_folder: Path | None = None,
+    ascii_only: bool = False,
+    read_only: str = "",
+    guest: str = "",
+    keymap: Mapping[str, str] | None = None,
+    auto_pilot: AutopilotCallbackType | None = None,
+    headless: bool = False,
+) -> int:
+    """Run the cockpit to its end; the exit code.
+
+    `make_controller` is called in a thread once the first picture is painted: let it do the slow imports.
+    It must not touch an event loop; `start` is called on the app's.
+    """
+    app = CockpitApp(
+        make_controller=make_controller,
+        theme=theme,
+        theme_folder=theme_folder,
+        ascii_only=ascii_only,
+        read_only=read_only,
+        guest=guest,
+        keymap=keymap,
+    )
+    code = app.run(headless=headless, auto_pilot=auto_pilot)
+    if app.failure is not None:
+        print(f"colotui: {app.failure}", file=sys.stderr)
+        return app.failure.exit_code
+    return code if code is not None else app.return_code or 0

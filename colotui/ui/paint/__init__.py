@@ -1,0 +1,1 @@
+"""Pure drawing: functions from a snapshot to styled lines of a given width. Nothing here knows Textual."""

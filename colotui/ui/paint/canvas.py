@@ -1,0 +1,137 @@
+"""A grid of cells to draw styled text on, handed out as lines of (text, style name) spans.
+
+Every text is cleaned here, so that no string of a host reaches the terminal with a control
+character, and everything is cut at a limit, so that nothing runs under the next column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from rich.cells import cell_len
+
+from colotui.model.text import plain
+
+Span = tuple[str, str]
+Line = tuple[Span, ...]
+
+_LONGEST = 4096
+
+
+@lru_cache(maxsize=4096)
+def cells_of(text: str) -> tuple[str, ...]:
+    """`text` as one string per terminal cell: a wide character takes two (the second is ""), marks join their base."""
+    if not text.isprintable():
+        text = plain(text, _LONGEST)
+    if text.isascii():
+        return tuple(text)
+    out: list[str] = []
+    for char in text:
+        width = cell_len(char)
+        if width == 1:
+            out.append(char)
+        elif width == 2:
+            out += (char, "")
+        elif out:
+            base = len(out) - 1 if out[-1] else len(out) - 2
+            if len(out[base]) < 4:
+                out[base] += char
+    return tuple(out)
+
+
+def clip(cells: Sequence[str], limit: int) -> tuple[str, ...]:
+    """The first `limit` cells; the last becomes … when something is cut, never half of a wide character."""
+    if len(cells) <= limit:
+        return tuple(cells)
+    if limit <= 0:
+        return ()
+    kept = list(cells[: limit - 1])
+    if kept and cells[limit - 1] == "" and cell_len(kept[-1]) == 2:
+        kept[-1] = " "
+    return (*kept, "…")
+
+
+def width_of(spans: Iterable[Span]) -> int:
+    """How many cells the spans take."""
+    return sum(len(cells_of(text)) for text, _ in spans)
+
+
+class Canvas:
+    """`height` rows of `width` cells. A row has a ground (the token of its background) that styles lie on."""
+
+    def __init__(self, width: int, height: int, ground: str = "") -> None:
+        self.width = max(0, width)
+        self.height = max(0, height)
+        self._cells = [[" "] * self.width for _ in range(self.height)]
+        self._styles = [["base"] * self.width for _ in range(self.height)]
+        self._grounds = [ground] * self.height
+
+    def ground(self, y: int, token: str) -> None:
+        """Give row `y` the background `token`."""
+        if 0 <= y < self.height:
+            self._grounds[y] = token
+
+    def put(self, x: int, y: int, text: str, style: str = "base", limit: int | None = None) -> int:
+        """Write `text` from cell `x` of row `y`, at most `limit` cells; the cell after it is returned."""
+        cells = cells_of(text)
+        room = self.width - x if limit is None else min(limit, self.width - x)
+        cells = clip(cells, room)
+        if not 0 <= y < self.height or x < 0:
+            return x + len(cells)
+        row, styles = self._cells[y], self._styles[y]
+        end = x + len(cells)
+        row[x:end] = cells
+        styles[x:end] = [style] * len(cells)
+        return end
+
+    def spans(self, x: int, y: int, spans: Iterable[Span], limit: int | None = None) -> int:
+        """Write spans one after the other, together at most `limit` cells."""
+        end = self.width if limit is None else min(self.width, x + limit)
+        for text, style in spans:
+            if x >= end:
+                break
+            x = self.put(x, y, text, style, end - x)
+        return x
+
+    def right(self, end: int, y: int, spans: Iterable[Span], limit: int | None = None) -> int:
+        """Write spans so that they end before cell `end`; the cell they start at is returned."""
+        listed = list(spans)
+        wide = width_of(listed)
+        room = end if limit is None else min(limit, end)
+        start = end - min(wide, room)
+        self.spans(start, y, listed, min(wide, room))
+        return start
+
+    def fill(self, x: int, y: int, count: int, char: str, style: str) -> None:
+        """Repeat one character of width 1."""
+        if count > 0:
+            self.put(x, y, char * count, style)
+
+    def indented(self, by: int) -> Canvas:
+        """The same rows with `by` blank cells on either side."""
+        wider = Canvas(self.width + 2 * by, self.height)
+        for y in range(self.height):
+            wider._cells[y][by : by + self.width] = self._cells[y]
+            wider._styles[y][by : by + self.width] = self._styles[y]
+            wider._grounds[y] = self._grounds[y]
+        return wider
+
+    def lines(self) -> list[Line]:
+        """The rows as spans; style names carry their ground as `style@ground`."""
+        out: list[Line] = []
+        for row, styles, ground in zip(self._cells, self._styles, self._grounds, strict=True):
+            suffix = f"@{ground}" if ground else ""
+            spans: list[Span] = []
+            start = 0
+            for index in range(1, self.width + 1):
+                if index == self.width or styles[index] != styles[start]:
+                    spans.append(("".join(row[start:index]), styles[start] + suffix))
+                    start = index
+            out.append(tuple(spans))
+        return out
+
+
+def text_of(line: Line) -> str:
+    """The bare text of a line."""
+    return "".join(text for text, _ in line)

@@ -1,0 +1,114 @@
+"""The help: made from the bindings themselves, so that it is never out of date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from colotui.ui.glyphs import to_ascii
+from colotui.ui.keys import groups
+from colotui.ui.paint.canvas import Canvas
+from colotui.ui.paint.sheet import Sheet
+from colotui.ui.widgets.lineview import LineView
+
+if TYPE_CHECKING:
+    from colotui.ui.app import CockpitApp
+
+_SIGNS = (
+    ("● ◐ ○ ✘ ?", "protected, working, alone or not yet, bad, not known"),
+    ("▲", "at the client's line: it speaks; elsewhere: a warning"),
+    ("◆", "a checkpoint that a mismatch forced"),
+    ("═▶ ─▶ ╌", "checkpoints, other streams, held or cut"),
+    ("13 s old", "a value older than three samples; — and the reason: it cannot be had"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """All keys by group, then the signs."""
+
+    DEFAULT_CSS = """
+    HelpScreen { background: $background 78%; align: center middle; overflow: hidden; }
+    HelpScreen:ansi { background: $background; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,enter", "dismiss", "Back", show=False),
+        Binding("j,down,pagedown", "scroll(1)", "Down", show=False),
+        Binding("k,up,pageup", "scroll(-1)", "Up", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._top = 0
+
+    def compose(self) -> ComposeResult:
+        """One box."""
+        yield LineView(id="help-box")
+
+    def on_mount(self) -> None:
+        """First picture."""
+        self.redraw()
+
+    def on_resize(self) -> None:
+        """Fit the new size."""
+        self.redraw()
+
+    def sheet(self, width: int) -> Sheet:
+        """The help as a page."""
+        app = cast("CockpitApp", self.app)
+        page = Sheet(width)
+        for title, bindings in groups():
+            page.row()
+            page.row()
+            page.put(2, [(title, "bold")])
+            for binding in bindings:
+                page.row()
+                page.put(2, [(app.shown_keys.get(binding.id or "", binding.key), "strong")], 12)
+                page.text(15, binding.description, "base", width - 17)
+        page.row()
+        page.row()
+        page.put(2, [("Signs", "bold")])
+        for sign, meaning in _SIGNS:
+            page.row()
+            page.put(2, [(sign, "strong")], 12)
+            page.text(15, meaning, "base", width - 17)
+        page.row()
+        page.row()
+        page.put(2, [("Keys can be moved in the user's keymap; ids are the words of the palette.", "low")])
+        return page
+
+    def redraw(self) -> None:
+        """Paint the window of the page."""
+        width = min(84, self.size.width)
+        page = self.sheet(width - 2)
+        height = max(3, min(self.size.height - (2 if self.size.height > 20 else 0), len(page) + 3))
+        self._top = max(0, min(self._top, len(page) - (height - 2)))
+        canvas = Canvas(width, height, "surface")
+        page.draw(canvas, 1, self._top, height - 2, x=1)
+        canvas.put(0, 0, "┌" + "─" * (width - 2) + "┐", "frame-primary")
+        for row in range(1, height - 1):
+            canvas.put(0, row, "│", "frame-primary")
+            canvas.put(width - 1, row, "│", "frame-primary")
+        canvas.put(0, height - 1, "└" + "─" * (width - 2) + "┘", "frame-primary")
+        canvas.put(3, 0, " Keys ", "strong")
+        if len(page) > height - 2:
+            canvas.right(width - 3, height - 1, [(" j k for the rest, esc back ", "muted")])
+        else:
+            canvas.right(width - 3, height - 1, [(" esc back ", "muted")])
+        lines = canvas.lines()
+        if cast("CockpitApp", self.app).ascii_only:
+            lines = [tuple((to_ascii(text), style) for text, style in line) for line in lines]
+        box = self.query_one("#help-box", LineView)
+        box.styles.width, box.styles.height = width, height
+        box.show(lines)
+
+    def forget_colours(self) -> None:
+        """The theme changed."""
+        self.query_one("#help-box", LineView).forget_colours()
+
+    def action_scroll(self, by: int) -> None:
+        """Move the window."""
+        self._top += 3 * by
+        self.redraw()

@@ -1,0 +1,1 @@
+"""Thin Textual widgets that show painted lines and repaint only what changed."""
