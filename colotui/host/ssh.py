@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -76,6 +78,7 @@ async def _connect(spec: HostSpec, client: _Client, known: hostkeys.KnownHosts) 
         options["username"] = await asyncio.to_thread(_configured_user, spec) or spec.user
     if spec.key:
         options["client_keys"] = [_expanded(spec.key)]
+        options["ignore_encrypted"] = True  # a locked key may still be in ssh-agent
     if client.saw_authority:
         options["server_host_key_algs"] = [name.decode() for name in get_default_public_key_algs()]
     connection, _ = await asyncssh.create_connection(
@@ -100,7 +103,7 @@ def _expanded(path: str) -> str:
 
 
 def _configured_user(spec: HostSpec) -> str | None:
-    options = asyncssh.SSHClientConnectionOptions(host=spec.address, known_hosts=b"", client_keys=None)
+    options = asyncssh.SSHClientConnectionOptions(host=spec.address, config=(), known_hosts=b"", client_keys=None)
     found = options.config.get("User")
     return str(found) if found else None
 
@@ -147,8 +150,16 @@ async def login(spec: HostSpec, *, accept_key: bool = False) -> asyncssh.SSHClie
             raise AuthFailed(
                 spec.name, f"{error.filename} cannot be read ({error.strerror}).", _key_hint(spec)
             ) from None
-        why = error.strerror or str(error)
-        raise HostUnreachable(spec.name, f"{place} cannot be reached ({why}).", retry) from None
+        raise HostUnreachable(spec.name, f"{place} cannot be reached ({_reason(error)}).", retry) from None
+
+
+def _reason(error: OSError) -> str:
+    # asyncio puts the address where the reason belongs, and joins the errors of a name with several addresses
+    number = error.errno
+    if number is None:
+        found = re.search(r"\[Errno (\d+)\]", str(error))
+        number = int(found[1]) if found else None
+    return os.strerror(number).lower() if number else str(error)
 
 
 def _key_hint(spec: HostSpec) -> str:
