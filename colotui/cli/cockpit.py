@@ -1,0 +1,53 @@
+"""`colotui`: opens the cockpit on the pair, or says what to do when there is none yet."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from colotui import config, paths
+from colotui.cli import codes
+from colotui.cli.session import make_controller, term, welcome
+from colotui.errors import UsageError
+from colotui.model.pair import Pair
+
+
+def command(args: argparse.Namespace) -> int:
+    """Open the screen."""
+    path = config.find(args.config, args.pair)
+    if path is None:
+        out = term(args)
+        out.wrapped("colotui watches two hosts that run virtual machines in lock-step, and acts on them with you.")
+        out.wrapped("There is no pair file yet. " + welcome())
+        return codes.USAGE
+    return open_on(args, path)
+
+
+def open_on(args: argparse.Namespace, path: Path) -> int:
+    """Open the cockpit on the pair file at `path`; returns when the operator leaves."""
+    pair = config.load(path)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the cockpit needs a terminal.", "Without one: colotui status, or any action with --yes.")
+    if args.no_color:
+        os.environ["NO_COLOR"] = "1"
+    return _run(args, pair)
+
+
+def _run(args: argparse.Namespace, pair: Pair) -> int:
+    # Imported last: a wrong pair file is said at once, not after the screen's library has loaded.
+    from colotui.ui.app import CockpitApp
+    from colotui.ui.keys import cockpit_bindings
+
+    known = [binding.id for binding in cockpit_bindings() if binding.id]
+
+    app = CockpitApp(
+        make_controller=lambda: make_controller(pair, args.read_only),
+        theme=args.theme,
+        theme_folder=paths.user_themes_dir(),
+        ascii_only=term(args).ascii,
+        keymap=config.load_keymap(known),
+    )
+    app.run()
+    return app.return_code or codes.OK

@@ -1,0 +1,52 @@
+"""From the words of the command line to one command, its exit code, and a sentence when it fails."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from colotui.cli import codes
+from colotui.cli.parser import parse
+from colotui.errors import ColotuiError, UsageError
+from colotui.model.plan import Action
+
+# Each command lies in a module of its own, so that none pays for the imports of another.
+_COMMANDS: dict[str | None, str] = {
+    "status": "colotui.cli.status",
+    "check": "colotui.cli.check",
+    "hosts": "colotui.cli.hosts",
+    "paths": "colotui.cli.places",
+    "config": "colotui.cli.configcheck",
+    "lab": "colotui.cli.lab",
+    None: "colotui.cli.cockpit",
+    **{action.value: "colotui.cli.act" for action in Action},
+}
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the command in `words`; never raises but for --help and a wrong command line (SystemExit)."""
+    args = parse(words)
+    from colotui.cli import failure
+
+    failure.log_to_file(args.debug)
+    try:
+        if args.config and args.pair:
+            raise UsageError("-c and -p both name a pair file.", "Give one of them.")
+        command: Callable[[argparse.Namespace], int] = import_module(_COMMANDS[args.command]).command
+        code = command(args)
+        sys.stdout.flush()
+    except ColotuiError as error:
+        return failure.told(error, args.json)
+    except KeyboardInterrupt:
+        failure.say("colotui: interrupted.")
+        return codes.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone (`colotui status | head -1`); at exit Python would flush into it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return codes.BROKEN_PIPE
+    except Exception as error:
+        return failure.unexpected(error, debug=args.debug, as_json=args.json)
+    return code

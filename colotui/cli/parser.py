@@ -1,0 +1,134 @@
+"""The grammar of the command line. Common options may stand before or after the command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import NoReturn
+
+from colotui import __version__
+from colotui.cli import codes
+from colotui.model.plan import Action
+
+_ACTIONS = {
+    Action.PROTECT: "give the guest a second copy and bring both into lock-step",
+    Action.FAILOVER: "let one copy carry on alone, the other one proven or attested off",
+    Action.SWITCH: "planned: move the guest to the other host, the old copy fenced first",
+    Action.REPROTECT: "give the survivor of a failover a new second copy",
+    Action.STOP: "end the protection; the guest runs on alone",
+    Action.START: "start the guest, alone",
+    Action.UNDO: "take back what a half-done plan did",
+}
+_DEFAULTS: dict[str, object] = {
+    "config": None,
+    "pair": None,
+    "json": False,
+    "read_only": False,
+    "no_color": False,
+    "ascii": False,
+    "theme": None,
+    "debug": False,
+    "command": None,
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """Ends with 64 on a wrong command line: 2 would read as `not served` to whoever watches `status`."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and how to see what is right."""
+        self.exit(codes.USAGE, f"colotui: {message}\n  See: {self.prog} --help\n")
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The command line as a namespace with every common option set. Exits on --help and on a wrong line."""
+    found = _build(with_lab="lab" in words).parse_args(list(words))
+    for name, default in _DEFAULTS.items():
+        if not hasattr(found, name):
+            setattr(found, name, default)
+    return found
+
+
+def _common() -> Parser:
+    # SUPPRESS: an option left out after the command must not take back the one before it.
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = common.add_argument_group("common options")
+    group.add_argument("-c", "--config", metavar="FILE", help="the pair file (else $COLOTUI_PAIR, else pair.yaml)")
+    group.add_argument("-p", "--pair", metavar="NAME", help="the pair file pairs/NAME.yaml of the config folder")
+    group.add_argument("--json", action="store_true", help="print JSON")
+    group.add_argument("--read-only", action="store_true", help="watch only: no lock, no action")
+    group.add_argument("--no-color", action="store_true", help="no colours (so does NO_COLOR)")
+    group.add_argument("--ascii", action="store_true", help="ASCII signs only")
+    group.add_argument("--theme", metavar="NAME", help="the cockpit's theme")
+    group.add_argument("--debug", action="store_true", help="log more, and show tracebacks")
+    return common
+
+
+def _build(with_lab: bool) -> Parser:
+    common = _common()
+    parser = Parser(
+        prog="colotui",
+        parents=[common],
+        description="Supervise virtual machines that run in lock-step on two hosts (COLO). "
+        "Without a command the cockpit opens.",
+        epilog=_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"colotui {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser, title="commands")
+    commands.add_parser("status", parents=[common], help="how the pair stands, once", epilog=_STATUS_EPILOG)
+    commands.add_parser("check", parents=[common], help="whether the two hosts are fit, with evidence")
+    for action, text in _ACTIONS.items():
+        _add_action(commands, common, action, text)
+    _add_hosts(commands, common)
+    commands.add_parser("paths", parents=[common], help="where colotui keeps things on this machine")
+    config = commands.add_parser("config", parents=[common], help="the pair file").add_subparsers(
+        dest="config_command", metavar="check", required=True, parser_class=Parser
+    )
+    check = config.add_parser("check", parents=[common], help="list everything wrong with the pair file")
+    check.add_argument("file", nargs="?", metavar="FILE", help="the file (default: the one that would be used)")
+    if with_lab:
+        from colotui.lab.cli import add_parser
+
+        add_parser(commands)
+    else:
+        commands.add_parser("lab", help="two small hosts on this machine, to try everything out (as root)")
+    return parser
+
+
+_Commands = argparse._SubParsersAction  # argparse has no public name for it
+
+
+def _add_action(commands: _Commands[Parser], common: Parser, action: Action, text: str) -> None:
+    parser = commands.add_parser(
+        action.value, parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}. The plan is shown first."
+    )
+    parser.add_argument("guest", nargs="?", metavar="GUEST", help="the guest (may be left out when there is one)")
+    parser.add_argument("--dry-run", action="store_true", help="show the plan and end")
+    parser.add_argument("--yes", action="store_true", help="run without asking")
+    parser.add_argument(
+        "--attest",
+        metavar="GUEST",
+        help="with --yes, where a host cannot be reached: the guest's name, which attests that no copy runs there",
+    )
+    if action in (Action.FAILOVER, Action.START):
+        parser.add_argument("--to", metavar="HOST", default="", help="the host to carry on (or to start) on")
+
+
+def _add_hosts(commands: _Commands[Parser], common: Parser) -> None:
+    hosts = commands.add_parser("hosts", parents=[common], help="the hosts' keys").add_subparsers(
+        dest="hosts_command", metavar="accept", required=True, parser_class=Parser
+    )
+    accept = hosts.add_parser("accept", parents=[common], help="show a host's key and accept it")
+    accept.add_argument("name", metavar="NAME", help="the host's name in the pair file")
+    accept.add_argument(
+        "--fingerprint", metavar="SHA256:...", help="accept without asking, if the key has this fingerprint"
+    )
+
+
+_STATUS_EPILOG = "Exit codes: 0 protected, 1 served but not protected, 2 not served, 3 not known."
+
+
+def _epilog() -> str:
+    lines = [f"  {code:>3}  {text}" for code, text in codes.TABLE]
+    return "exit codes:\n" + "\n".join(lines)
