@@ -25,7 +25,7 @@ ACTIONS: tuple[ActionText, ...] = (
     ActionText(Action.REPROTECT, "r", "re-protect", "Re-protect: give the survivor a new secondary"),
     ActionText(Action.UNDO, "u", "undo", "Undo a half-run or failed plan"),
     ActionText(Action.START, "S", "start guest", "Start the guest, not yet protected"),
-    ActionText(Action.STOP, "K", "stop protection", "Stop protection: the guest goes on alone"),
+    ActionText(Action.STOP, "K", "stop", "Stop protection: the guest goes on alone"),
 )
 BY_ACTION: dict[Action, ActionText] = {entry.action: entry for entry in ACTIONS}
 
@@ -59,5 +59,7 @@ def allowed(view: GuestView, action: Action) -> bool:
 
 
 def reason(view: GuestView, action: Action) -> str | None:
-    """Why not, in a few words; None when it is allowed."""
+    """Why not, in a few words; None when it is allowed. A failed plan of ours can always be undone or retried."""
+    if action is Action.UNDO and view.progress is not None and view.progress.failed:
+        return None
     return view.actions.get(action, "not known yet")

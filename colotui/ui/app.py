@@ -43,9 +43,13 @@ class CockpitApp(App[int]):
     COMMANDS = {CockpitCommands}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True)]
     CSS = """
-    Screen { background: $background; color: $foreground; }
     Toast { background: $panel; color: $foreground; max-width: 80; }
-    CommandPalette > Vertical { background: $surface; }
+    CommandPalette > Vertical { background: $surface; margin: 3 8; }
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette CommandInput { padding: 0 2; }
+    CommandPalette CommandList { scrollbar-size-vertical: 1; }
+    CommandPalette CommandList > .option-list--option { text-style: none; padding: 0 2; }
+    CockpitScreen:ansi, FullScreen:ansi { background: $background; }
     """
 
     def __init__(
@@ -92,7 +96,7 @@ class CockpitApp(App[int]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The own tokens, for themes that do not name them all."""
-        return dict(TOKENS)
+        return {"ansi-background": "ansi_black", "ansi-foreground": "ansi_white", **TOKENS}
 
     def get_default_screen(self) -> Screen[None]:
         """The cockpit is the ground screen."""

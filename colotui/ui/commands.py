@@ -27,13 +27,13 @@ class CockpitCommands(Provider):
         keys = app.shown_keys
         for entry in ACTIONS:
             why = "not connected yet" if scene is None else app.read_only or reason(scene.guest, entry.action)
-            name = f"{keys.get(entry.action.value, entry.key)}  {entry.sentence}"
+            name = f"{keys.get(entry.action.value, entry.key):<10} {entry.sentence}"
             yield name, f"not now: {why}" if why else "", partial(screen.action_act, entry.action.value)
         skipped = {"down", "up", "page-down", "page-up", "palette", *(entry.action.value for entry in ACTIONS)}
         for binding in cockpit_bindings():
             if binding.id in skipped:
                 continue
-            name = f"{keys.get(binding.id or '', binding.key)}  {binding.description}"
+            name = f"{keys.get(binding.id or '', binding.key):<10} {binding.description}"
             yield name, "", partial(app.run_named, binding.action)
         for name in sorted(app.themes_found):
             yield (

@@ -113,6 +113,11 @@ def duration(seconds: float | None) -> str:
     return f"{days} d {hours:02d}:{minutes:02d}"
 
 
+def lasting(seconds: float) -> str:
+    """For how long a state has lasted: as duration(), but in whole seconds."""
+    return f"{max(0.0, seconds):.0f} s" if seconds < 9.95 else duration(seconds)
+
+
 def fine_duration(seconds: float | None) -> str:
     """How long something measured took: `0.08 s`, `2.4 s`, `13.4 s`, else as duration()."""
     if seconds is None or not math.isfinite(seconds):
@@ -148,7 +153,7 @@ def day_or_clock(at: float | None, now: float) -> str:
 
 def age(seconds: float) -> str:
     """`13 s old`."""
-    return f"{duration(seconds)} old"
+    return f"{lasting(seconds)} old"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

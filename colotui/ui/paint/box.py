@@ -6,7 +6,7 @@ from colotui.model.facts import Missing, QemuFacts
 from colotui.model.plan import Action
 from colotui.model.protection import Copy, Life, LinkState, Role, State
 from colotui.ui.actions import allowed
-from colotui.ui.format import clock, duration, fine_duration, number, size_binary
+from colotui.ui.format import clock, duration, fine_duration, lasting, number, size_binary
 from colotui.ui.glyphs import BAD, METER, WARN
 from colotui.ui.paint.canvas import Canvas, Span, clip
 from colotui.ui.paint.scene import Scene
@@ -27,7 +27,7 @@ def can_be_promoted(scene: Scene, copy: Copy) -> bool:
     return (
         copy.role is Role.SECONDARY
         and copy.life in (Life.RUNNING, Life.PAUSED)
-        and scene.protection.state in (State.NOT_PROTECTED, State.UNKNOWN)
+        and scene.protection.state is State.NOT_PROTECTED
         and allowed(scene.guest, Action.FAILOVER)
         and not copy.damage
     )
@@ -93,7 +93,7 @@ def _no_channel(scene: Scene, canvas: Canvas, host: str, x: int, y: int, end: in
     if view.link is LinkState.CONNECTING:
         canvas.put(x + 3, y + 3, "connecting …", "muted")
     else:
-        lasted = duration(scene.now - view.since)
+        lasted = lasting(scene.now - view.since)
         canvas.spans(x + 3, y + 3, [("no answer", "warn-bold"), (f" for {lasted}", "muted")], end - x - 3)
         if view.next_try_at is not None and view.next_try_at > scene.now:
             canvas.right(end, y + 3, [(f"again in {view.next_try_at - scene.now:.0f} s", "low")])
@@ -135,7 +135,7 @@ def guest_spans(scene: Scene, copy: Copy) -> list[Span]:
     if copy.life is Life.HUNG:
         spans = [(f"{BAD} hung", "error-bold")]
         if copy.silent_since is not None:
-            spans.append((f"   silent for {duration(scene.now - copy.silent_since)}", "muted"))
+            spans.append((f"   silent for {lasting(scene.now - copy.silent_since)}", "muted"))
         return spans
     if copy.life is Life.UNREACHABLE:
         return [("?", "low"), ("  its host does not answer", "low")]

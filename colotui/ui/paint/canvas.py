@@ -57,8 +57,22 @@ def width_of(spans: Iterable[Span]) -> int:
     return sum(len(cells_of(text)) for text, _ in spans)
 
 
+def fitted(spans: Sequence[Span], room: int) -> list[Span]:
+    """`spans` within `room` cells: whole groups, divided by blank spans, go first; the last one is clipped."""
+    kept = list(spans)
+    while width_of(kept) > room:
+        blanks = [index for index, (text, _) in enumerate(kept) if index and not text.strip()]
+        if not blanks:
+            break
+        del kept[blanks[-1] :]
+    return kept
+
+
 class Canvas:
-    """`height` rows of `width` cells. A row has a ground (the token of its background) that styles lie on."""
+    """`height` rows of `width` cells. A row has a ground (the token of its background) that styles lie on.
+
+    A style may name its own ground as `style@ground`: for what lies on only a part of the row.
+    """
 
     def __init__(self, width: int, height: int, ground: str = "") -> None:
         self.width = max(0, width)
@@ -126,7 +140,8 @@ class Canvas:
             start = 0
             for index in range(1, self.width + 1):
                 if index == self.width or styles[index] != styles[start]:
-                    spans.append(("".join(row[start:index]), styles[start] + suffix))
+                    style = styles[start]
+                    spans.append(("".join(row[start:index]), style if "@" in style else style + suffix))
                     start = index
             out.append(tuple(spans))
         return out

@@ -101,19 +101,26 @@ def _links(sheet: Sheet, facts: HostFacts, width: int) -> None:
             sheet.put(_LABEL, [("— ", "low"), (link.why, "low")], width - _LABEL)
             continue
         sheet.put(_LABEL, _link(link), width - _LABEL)
+        if rates := _rates(link):
+            sheet.row()
+            sheet.put(_LABEL, rates, width - _LABEL)
 
 
 def _link(link: LinkFacts) -> list[Span]:
     state: list[Span] = [("up", "base")] if link.up else [(f"{BAD} down", "error-bold")]
     spans: list[Span] = [(f"{link.nic} ", "strong"), *state]
     words = [link_speed(link.speed_mbps), f"mtu {link.mtu}" if link.mtu else "", " ".join(link.addresses)]
-    spans.append(("   " + "   ".join(word for word in words if word), "muted"))
+    return [*spans, ("   " + "   ".join(word for word in words if word), "muted")]
+
+
+def _rates(link: LinkFacts) -> list[Span]:
+    spans: list[Span] = []
     for name, rate in (("out", link.tx_bytes_per_s), ("in", link.rx_bytes_per_s)):
         if rate is not None:
             value, unit = size_bytes(rate)
-            spans += [(f"   {name} ", "muted"), (value, "strong"), (f" {unit}/s", "low")]
+            spans += [(f"{name} ", "muted"), (value, "strong"), (f" {unit}/s   ", "low")]
     if link.dropped:
-        spans.append((f"   {whole(link.dropped)} dropped", "warn"))
+        spans.append((f"{whole(link.dropped)} dropped", "warn"))
     return spans
 
 

@@ -104,17 +104,17 @@ def _modules(scene: Scene, view: HostView, facts: HostFacts) -> Side:
         return Side(value, [(f"{gone[0].name} {gone[0].state.value}{note}", "muted")])
     if loadable:
         return Side(value, [("  ".join(module.name for module in loadable) + " can be loaded", "muted")])
-    return Side(value, [(_some([module.name for module in ready]), "muted")])
+    return Side(value, _listed([module.name for module in ready]))
 
 
-def _some(names: list[str]) -> str:
-    """As many whole names as a remark has room for."""
-    kept: list[str] = []
-    for name in names:
-        if len("  ".join([*kept, name])) > _REMARK:
-            return "  ".join([*kept, "…"])
-        kept.append(name)
-    return "  ".join(kept)
+def _listed(names: list[str]) -> Spans:
+    """Names apart, so that whole ones are dropped where there is no room; never more than a remark's worth."""
+    spans: Spans = []
+    for index, name in enumerate(names):
+        if sum(len(text) for text, _ in spans) + len(name) > _REMARK:
+            return [*spans, ("  ", "low"), ("…", "muted")]
+        spans += [("  ", "low"), (name, "muted")] if index else [(name, "muted")]
+    return spans
 
 
 def _ifb_rows(scene: Scene) -> list[Row]:

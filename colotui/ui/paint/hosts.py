@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from colotui.model.protection import HostView, LinkState, Role
-from colotui.ui.format import age, number
+from colotui.ui.format import age, lasting
 from colotui.ui.glyphs import SPEAKS, WARN
 from colotui.ui.paint.box import badge, can_be_promoted, copy_rows, guest_spans, is_lost
-from colotui.ui.paint.canvas import Canvas, Line, Span
+from colotui.ui.paint.canvas import Canvas, Line, Span, fitted, width_of
 from colotui.ui.paint.hostfacts import Row, Side, fitting, rows, warnings
 from colotui.ui.paint.scene import Scene, pane_title
 from colotui.ui.paint.state import PaneState
@@ -66,14 +66,14 @@ def _spine_row(canvas: Canvas, y: int, row: Row) -> None:
 def _outward_left(canvas: Canvas, y: int, side: Side, end: int) -> None:
     at = canvas.right(end, y, side.value, end - _MARGIN)
     if side.remark and at - 3 > _MARGIN:
-        canvas.right(at - 3, y, side.remark, at - 3 - _MARGIN)
+        canvas.right(at - 3, y, fitted(side.remark, at - 3 - _MARGIN), at - 3 - _MARGIN)
 
 
 def _outward_right(canvas: Canvas, y: int, side: Side, start: int) -> None:
     end = canvas.width - _MARGIN
     at = canvas.spans(start, y, side.value, end - start)
     if side.remark:
-        canvas.spans(at + 3, y, side.remark, end - at - 3)
+        canvas.spans(at + 3, y, fitted(side.remark, end - at - 3), end - at - 3)
 
 
 def _head_words(scene: Scene, host: str) -> list[Span]:
@@ -94,8 +94,7 @@ def paint_hosts_folded(scene: Scene, width: int, height: int, state: PaneState) 
     left, right = scene.left.spec, scene.right.spec
     _folded_head(scene, canvas, left_line, right_line)
     values_left, values_right = copy_rows(scene, left.name), copy_rows(scene, right.name)
-    words_left, words_right = _head_words(scene, left.name), _head_words(scene, right.name)
-    body = [Row("guest", Side(words_left[:1], words_left[1:]), Side(words_right[:1], words_right[1:]), 0)]
+    body = [Row("guest", _guest_side(scene, left.name), _guest_side(scene, right.name), 0)]
     for index in (2, 3):
         label = values_left[index][0]
         body.append(Row(label, _no_meter(values_left[index][1]), _no_meter(values_right[index][1]), 0))
@@ -109,13 +108,21 @@ def paint_hosts_folded(scene: Scene, width: int, height: int, state: PaneState) 
     return scene.finish(canvas)
 
 
-def _no_meter(spans: list[Span]) -> Side:
-    """A value without its meter; an age goes outward."""
+def _guest_side(scene: Scene, host: str) -> Side:
+    """Life and whether it speaks, both next to the spine; anything else goes outward."""
+    first, *others = _head_words(scene, host)
+    if others and others[0][0].strip() in ("speaks", "replies held", "can be promoted"):
+        return Side([first, ("  ", "low"), (others[0][0].strip(), others[0][1])], [])
+    return Side([first], [(text.strip(), style) for text, style in others])
+
+
+def _no_meter(spans: list[Span], *, whole: bool = False) -> Side:
+    """A value without its meter (and, unless `whole`, without what it is a part of); an age goes outward."""
     kept = [span for span in spans if span[1] not in ("meter", "track")]
     value = [(text.strip() if style == "strong" else text, style) for text, style in kept if style != "stale-age"]
     remark = [span for span in kept if span[1] == "stale-age"]
     value = [span for span in value if span[0].strip()]
-    return Side([(text.partition(" of ")[0], style) for text, style in value], remark)
+    return Side([(text if whole else text.partition(" of ")[0], style) for text, style in value], remark)
 
 
 def _folded_head(scene: Scene, canvas: Canvas, left_line: int, right_line: int) -> None:
@@ -147,7 +154,7 @@ def _folded_head(scene: Scene, canvas: Canvas, left_line: int, right_line: int) 
 def _link_words(scene: Scene, view: HostView) -> list[Span]:
     if view.link is LinkState.CONNECTING:
         return [("connecting …", "muted")]
-    return [("no answer", "warn-bold"), (f" {number(scene.now - view.since)} s", "muted")]
+    return [("no answer", "warn-bold"), (f" for {lasting(scene.now - view.since)}", "muted")]
 
 
 def paint_hosts_tabbed(scene: Scene, width: int, height: int, state: PaneState) -> list[Line]:
@@ -169,7 +176,7 @@ def paint_hosts_tabbed(scene: Scene, width: int, height: int, state: PaneState) 
         canvas.spans(margin, 2, [*_link_words(scene, shown), (f"   {shown.why}", "muted")], width - 2 * margin)
     cells: list[tuple[str, list[Span]]] = [("guest", _tab_guest(scene, name))]
     for label, spans in copy_rows(scene, name)[2:]:
-        side = _no_meter(spans)
+        side = _no_meter(spans, whole=True)
         cells.append((label, [*side.value, *([("  ", "low"), *side.remark] if side.remark else [])]))
     left = shown is scene.left
     facts = [(row.label.replace("ifb pair", "ifb"), row.left if left else row.right, row.rank) for row in rows(scene)]
@@ -183,13 +190,22 @@ def paint_hosts_tabbed(scene: Scene, width: int, height: int, state: PaneState) 
     second = max(44, width * 11 // 20)
     for index, (label, spans) in enumerate(cells[: 2 * per_column]):
         column, row = divmod(index, per_column)
-        start, stop = (margin, second - 1) if column == 0 else (second, width - margin)
-        canvas.put(start, first + row, label, "muted", 11)
-        canvas.spans(
-            start + 11 if column == 0 else start + 13, first + row, spans, stop - start - (11 if column == 0 else 13)
-        )
+        start, stop, indent = (margin, second - 2, 11) if column == 0 else (second, width - margin, 13)
+        canvas.put(start, first + row, label, "muted", indent - 1)
+        _value_and_age(canvas, start + indent, first + row, spans, stop - start - indent)
     state.settle(0, 0)
     return scene.finish(canvas)
+
+
+def _value_and_age(canvas: Canvas, x: int, y: int, spans: list[Span], room: int) -> None:
+    """A value in little room: remarks go first, an age never."""
+    old = [span for span in spans if span[1] == "stale-age"]
+    value = [span for span in spans if span[1] != "stale-age"]
+    while old and value and not value[-1][0].strip():
+        value.pop()
+    reserved = width_of(old) + 2 if old else 0
+    x = canvas.spans(x, y, fitted(value, room - reserved), room - reserved)
+    canvas.spans(x + 2, y, old)
 
 
 def _tab_guest(scene: Scene, host: str) -> list[Span]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from colotui.ui.actions import BY_ACTION, key_order, reason
-from colotui.ui.paint.canvas import Canvas, Line, Span, width_of
+from colotui.ui.actions import ACTIONS, BY_ACTION, key_order, reason
+from colotui.ui.paint.canvas import Canvas, Line, Span, cells_of, clip, width_of
 from colotui.ui.paint.scene import Scene
 
-_REASON_WIDE = 24
+_REASON_WIDE = 28
+_REASON_NARROW = 16
 
 
 def paint_keys(scene: Scene, width: int) -> list[Line]:
@@ -16,11 +17,11 @@ def paint_keys(scene: Scene, width: int) -> list[Line]:
     progress = scene.guest.progress
     end = canvas.right(width - margin, 0, [(scene.key("help", "?"), "strong"), (" help", "muted")]) - 2
     extra = _extra(scene, width, acting=progress is not None)
-    for reasons in (_REASON_WIDE, 12, 0):
-        actions = _actions(scene, reasons)
+    gap = 3 if width >= 120 else 2
+    for length, reasons in ((_REASON_WIDE, 99), *((_REASON_NARROW, count) for count in range(len(ACTIONS), -1, -1))):
+        actions = _actions(scene, length, reasons)
         groups = [*extra[:1], *actions, *extra[1:]] if progress is not None else [*actions, *extra]
-        gap = 3 if width >= 120 else 2
-        if sum(width_of(group) + gap for group in groups) <= end - margin:
+        if sum(width_of(group) + gap for group in groups) - gap <= end - margin:
             break
     keep = len(groups)
     command = [group for group in extra if group[0][0] == scene.key("palette", ":")]
@@ -33,19 +34,19 @@ def paint_keys(scene: Scene, width: int) -> list[Line]:
     return scene.finish(canvas)
 
 
-def _actions(scene: Scene, reason_width: int) -> list[list[Span]]:
+def _actions(scene: Scene, length: int, reasons: int) -> list[list[Span]]:
+    """All actions of the bar; the first `reasons` disabled ones say why in at most `length` cells."""
     out: list[list[Span]] = []
     for action in key_order(scene.guest):
         text = BY_ACTION[action]
         key = scene.key(action.value, text.key)
-        why = (scene.snapshot.read_only and "read-only") or reason(scene.guest, action)
+        why = "read-only" if scene.snapshot.read_only else reason(scene.guest, action)
         if why is None:
             out.append([(key, "strong"), (f" {text.word}…", "base" if action is scene.protection.do_now else "muted")])
             continue
-        words = f": {why}" if reason_width else ""
-        if len(words) > reason_width + 2:
-            words = words[: reason_width + 1].rstrip() + "…"
-        out.append([(f"{key} {text.word}{words}", "low")])
+        cells = clip(cells_of(why), length) if reasons > 0 else ()
+        reasons -= 1
+        out.append([(f"{key} {text.word}" + (f": {''.join(cells)}" if cells else ""), "low")])
     return out
 
 

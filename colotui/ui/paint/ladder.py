@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from colotui.model.facts import Missing
-from colotui.model.protection import Copy, Life, LinkState, Probe, Role, Stream
+from colotui.model.protection import Copy, Life, LinkState, Probe, Role, Severity, Stream
 from colotui.ui.format import age, link_speed, number, rate_count, size_bytes, whole
 from colotui.ui.glyphs import BAD, BOTH, SPEAKS
 from colotui.ui.paint.box import BOX_WIDTH, is_lost, paint_box, silence
@@ -30,6 +30,9 @@ def paint_ladder(scene: Scene, width: int, height: int = HEIGHT) -> list[Line]:
 
 def probe_spans(scene: Scene, probe: Probe | None) -> list[Span]:
     """What the guest's service says to us."""
+    if probe is None and scene.guest.spec.probe is not None:
+        spec = scene.guest.spec.probe
+        return [("client ", "muted"), ("→ ", "low"), (spec.url or spec.address, "base"), ("    — not asked yet", "low")]
     if probe is None:
         return [("client  ", "muted"), ("— no probe in the pair file", "low")]
     spans: list[Span] = [("client ", "muted"), ("→ ", "low"), (probe.target, "base")]
@@ -119,7 +122,8 @@ def _wire_words(scene: Scene, copy: Copy, link: LinkState) -> tuple[str, str, st
 def _rungs(scene: Scene, canvas: Canvas, start: int, end: int) -> None:
     streams = scene.guest.streams
     if not streams:
-        text = "not in lock-step: no streams between the hosts"
+        unknown = all(copy.life is Life.UNREACHABLE for copy in scene.guest.copies.values())
+        text = "not known yet" if unknown else "not in lock-step: no streams between the hosts"
         canvas.put(start + max(2, (end - start - len(text)) // 2), _BOX_TOP + 3, text, "low", end - start - 3)
         return
     rows = (_BOX_TOP + 1, _BOX_TOP + 3, _BOX_TOP + 4, _BOX_TOP + 5, _BOX_TOP + 6)
@@ -166,7 +170,8 @@ def _rung(scene: Scene, canvas: Canvas, stream: Stream, row: int, start: int, en
     value, unit = _value(scene, stream)
     canvas.right(number_end, row, [(value, "strong" if live and stream.value is not None else "low")])
     canvas.put(number_end + 1, row, unit if stream.value is not None else "", "low", 8)
-    remark = stream.remark if stream.up is not None else (stream.remark or "not yet")
+    waiting = "not yet" if scene.protection.severity is Severity.WORKING else "not known"
+    remark = stream.remark if stream.up is not None else (stream.remark or waiting)
     if room >= 66:
         canvas.put(start + 46, row, remark, "muted", tail - start - 47)
 

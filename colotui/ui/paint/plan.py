@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from colotui.model.plan import Line as PlanLine
 from colotui.model.plan import Plan, Progress, StepProgress, StepState
+from colotui.model.protection import Witness
 from colotui.model.text import plain_lines
 from colotui.ui.format import duration, fine_duration, plural
 from colotui.ui.glyphs import BAD, GOOD
@@ -68,7 +69,7 @@ def body(scene: Scene, view: PlanView, width: int) -> tuple[Sheet, int]:
     if view.stage is Stage.REFUSED:
         _refused(sheet, view, width)
         return sheet, 0
-    columns = _Columns.of(width)
+    columns = _Columns.of(width, steps_of(view))
     sheet.row()
     if scene.guest.witnesses:
         _witnesses(sheet, scene, columns, "The pair now")
@@ -87,21 +88,24 @@ def body(scene: Scene, view: PlanView, width: int) -> tuple[Sheet, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where the columns of a plan begin at a width."""
+    """Where the columns of a plan begin at a width; `why` is 0 where it goes under the command instead."""
 
     title: int
+    name: int
     second: int
     third: int
     why: int
     end: int
 
     @classmethod
-    def of(cls, width: int) -> _Columns:
+    def of(cls, width: int, steps: tuple[StepProgress, ...]) -> _Columns:
         margin = MARGIN if width >= 100 else 2
-        second = margin + 27 if width >= 90 else margin + 24
+        name = margin + 3 + min(14, max((width_of([(step.host, "")]) for step in steps), default=5)) + 2
+        longest = max((width_of([(step.title, "")]) for step in steps), default=8)
+        second = max(margin + 27 if width >= 116 else margin + 23, min(name + longest + 2, width * 36 // 100))
         end = width - margin
         why = second + (end - second) * 61 // 100 if width >= 116 else 0
-        return cls(margin, second, second + (end - second) * 42 // 100, why, end)
+        return cls(margin, name, second, second + (end - second) * 42 // 100, why, end)
 
 
 def _refused(sheet: Sheet, view: PlanView, width: int) -> None:
@@ -140,7 +144,18 @@ def _witnesses(sheet: Sheet, scene: Scene, columns: _Columns, title: str) -> Non
                 [witness for witness in told if not witness.host] if host == left else []
             )
             for witness in of_host[:1]:
-                sheet.put(x, _verdict(witness.text, witness.ok), stop - x - 2, row=row)
+                _told(sheet, witness, x, stop - x - 2, row)
+
+
+def _told(sheet: Sheet, witness: Witness, x: int, width: int, row: int) -> None:
+    """What a witness says, wrapped: what decides about a promotion is never cut off."""
+    room = width - (0 if witness.ok is None else 2)
+    first, *others = wrapped(witness.text, room)
+    sheet.put(x, _verdict(first, witness.ok), width, row=row)
+    for offset, text in enumerate(others, start=1):
+        while row + offset >= len(sheet):
+            sheet.row()
+        sheet.put(x + width - room, [(text, "base")], room, row=row + offset)
 
 
 def _verdict(text: str, ok: bool | None) -> list[Span]:
@@ -201,16 +216,17 @@ def _step(
     x = columns.title
     number = [_mark(step)] if running and step.state is not StepState.WAITING else [(str(index + 1), "muted")]
     sheet.put(x, number, 2)
-    sheet.put(x + 3, [(step.host, "muted")], 7)
-    sheet.put(x + 11, [(step.title, style)], columns.second - x - 12)
+    sheet.put(x + 3, [(step.host, "muted")], columns.name - x - 4)
+    _beside(sheet, columns.name, step.title, columns.second - columns.name - 2, row, style)
     end_of_command = (columns.why - 2) if columns.why else columns.end - (9 if running else 0)
-    sheet.text(columns.second, step.command, style, end_of_command - columns.second)
+    _beside(sheet, columns.second, step.command, end_of_command - columns.second, row, style)
     if running:
         timing = _timing(scene, step)
         sheet.put(columns.end - width_of([timing]), [timing], row=row)
     why_end = columns.end - (9 if running else 0)
     if columns.why:
-        _beside(sheet, columns.why, step.why, why_end - columns.why, row)
+        done = step.state in (StepState.DONE, StepState.UNDONE) and step.output
+        _beside(sheet, columns.why, step.output if done else step.why, why_end - columns.why, row)
     elif view.stage is Stage.READY:
         sheet.row()
         sheet.text(columns.second, step.why, "low", columns.end - columns.second)
@@ -224,12 +240,12 @@ def _step(
         sheet.put(columns.second, [(step.output, "low")], columns.end - columns.second)
 
 
-def _beside(sheet: Sheet, x: int, text: str, width: int, row: int) -> None:
+def _beside(sheet: Sheet, x: int, text: str, width: int, row: int, style: str = "muted") -> None:
     """Text beside a step, wrapped over the rows the step already has and as many more as it needs."""
     for offset, line in enumerate(wrapped(text, width)):
         while row + offset >= len(sheet):
             sheet.row()
-        sheet.put(x, [(line, "muted")], width, row=row + offset)
+        sheet.put(x, [(line, style)], width, row=row + offset)
 
 
 def _timing(scene: Scene, step: StepProgress) -> Span:

@@ -16,7 +16,7 @@ def paint_plan(scene: Scene, view: PlanView, width: int, height: int) -> tuple[l
     sheet, focus = body(scene, view, width - 2)
     margin = MARGIN if width >= 100 else 2
     panel = _panel_rows(view, height)
-    footer = 2 if height >= 12 else 1
+    footer = 3 if height >= 26 else 2 if height >= 12 else 1
     room = max(1, height - 2 - panel - footer)
     highest = max(0, len(sheet) - room)
     scroll = min(view.scroll, highest)
@@ -27,18 +27,27 @@ def paint_plan(scene: Scene, view: PlanView, width: int, height: int) -> tuple[l
     sheet.draw(canvas, 1, scroll, room, x=1)
     _frame(scene, canvas, view)
     if highest:
-        shown = f" {scroll + 1}–{min(len(sheet), scroll + room)} of {len(sheet)} rows, j k "
+        shown = f" {scroll + 1}–{min(len(sheet), scroll + room)} of {len(sheet)} rows, ↑ ↓ "
         canvas.right(width - 3, height - 1, [(shown, "muted")])
     if panel:
         _panel(canvas, view, height - 1 - footer - panel, panel, margin)
-    _footer(scene, canvas, view, height - 1 - footer, margin)
+    _footer(scene, canvas, view, height - 1 - min(footer, 2), margin)
     return scene.finish(canvas), scroll, highest
 
 
 def wanted_height(scene: Scene, view: PlanView, width: int) -> int:
     """How many rows the box would like."""
     sheet, _ = body(scene, view, width - 2)
-    return len(sheet) + 2 + 2 + (5 if view.plan is not None and view.plan.confirm and view.stage is Stage.READY else 0)
+    return (
+        len(sheet)
+        + 2
+        + 3
+        + (
+            5 + bool(view.plan.attest)
+            if view.plan is not None and view.plan.confirm and view.stage is Stage.READY
+            else 0
+        )
+    )
 
 
 def _panel_rows(view: PlanView, height: int) -> int:
@@ -83,17 +92,20 @@ def _panel(canvas: Canvas, view: PlanView, y: int, rows: int, margin: int) -> No
     plan = view.plan
     if plan is None:
         return
-    _panel_ground(canvas, y, rows)
     end = canvas.width - margin - 1
+    inset = 2 if margin > 2 else 1
+    for row in range(y, y + rows):
+        canvas.fill(inset, row, canvas.width - 2 * inset, " ", "base@panel")
     question: list[Span] = [("Type ", "base"), (plan.confirm, "strong"), (f" to {_purpose(view)}", "base")]
     row = y + (1 if rows >= 5 else 0)
-    canvas.spans(margin + 1, row, question, end - margin)
+    canvas.spans(margin + 1, row, _on_panel(question), end - margin)
     if plan.attest:
         if rows >= 5:
-            canvas.put(margin + 1, row + 1, plan.attest, "warn", end - margin)
+            canvas.put(margin + 1, row + 1, plan.attest, "warn@panel", end - margin)
             row += 1
         else:
-            canvas.put(margin + 3 + width_of(question), row, plan.attest, "warn", end - margin - 3 - width_of(question))
+            x = margin + 3 + width_of(question)
+            canvas.put(x, row, plan.attest, "warn@panel", end - x)
     row += 2 if rows >= 5 else 1
     field = max(16, len(plan.confirm) + 4)
     canvas.put(margin + 1, row, " " * field, "field")
@@ -101,20 +113,20 @@ def _panel(canvas: Canvas, view: PlanView, y: int, rows: int, margin: int) -> No
     if view.typing:
         canvas.put(x, row, " ", "caret")
     hint, style = _typing_hint(view)
-    at = canvas.put(margin + field + 4, row, hint, style, end - margin - field - 4)
+    at = canvas.put(margin + field + 4, row, hint, f"{style}@panel", end - margin - field - 4)
     complete = view.typed == plan.confirm
     enter: list[Span] = (
         [(" Enter ", "recommended"), (f"  {_purpose(view)}", "strong")]
         if complete
         else [(f"Enter {_third_person(view)} once the name is complete", "low")]
     )
-    if end - at - 2 > 20:
-        canvas.right(end, row, enter, end - at - 2)
+    if width_of(enter) > end - at - 2:
+        enter = [(" Enter ", "recommended")] if complete else [("Enter: not yet", "low")]
+    canvas.right(end, row, _on_panel(enter), end - at - 2)
 
 
-def _panel_ground(canvas: Canvas, y: int, rows: int) -> None:
-    for row in range(y, y + rows):
-        canvas.ground(row, "panel")
+def _on_panel(spans: list[Span]) -> list[Span]:
+    return [(text, f"{style}@panel") for text, style in spans]
 
 
 def _purpose(view: PlanView) -> str:

@@ -12,7 +12,7 @@ def wrapped(text: str, width: int) -> list[str]:
     width = max(4, width)
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
+    for word in text.strip().split(" "):
         if line and width_of([(line, ""), (word, "")]) + 1 > width:
             lines.append(line)
             line = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from colotui.model.facts import Missing
 from colotui.model.protection import Protection, Role, Severity, State
 from colotui.ui.actions import BY_ACTION
-from colotui.ui.format import clock, duration, fine_duration, number, size_bytes, whole
+from colotui.ui.format import clock, duration, fine_duration, lasting, number, size_bytes, whole
 from colotui.ui.glyphs import SPEAKS, WARN, state_glyph
 from colotui.ui.paint.canvas import Canvas, Line, Span, width_of
 from colotui.ui.paint.scene import Scene
@@ -252,7 +252,7 @@ def _since(scene: Scene, style: str, height: int) -> list[Span]:
         return spans
     if protection.since is None:
         return []
-    lasted = duration(scene.now - protection.since)
+    lasted = lasting(scene.now - protection.since)
     if height >= 3:
         return [(f"since {clock(protection.since)}   {lasted}", f"{style}-bold")]
     return [(f"{clock(protection.since)}, {lasted}", f"{style}-bold")]
@@ -265,7 +265,7 @@ def _clock_and_badges(scene: Scene, canvas: Canvas, row: int, end: int, style: s
     wide = canvas.width >= 140
     badges: list[list[Span]] = []
     if scene.frozen:
-        text = f"  at {clock(scene.now)}, {duration(scene.wall - scene.now)} ago, " if wide else ""
+        text = f"  at {clock(scene.now)}, {lasting(scene.wall - scene.now)} ago, " if wide else ""
         badge: list[Span] = [(" FROZEN ", "badge-warn")]
         if text:
             badge += [(text, style), (scene.key("freeze", "z"), "strong" if style == "muted" else style)]

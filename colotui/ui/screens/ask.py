@@ -21,7 +21,7 @@ class AskScreen(ModalScreen[bool]):
     """True when the operator goes on. Escape, Enter and n stay: going on is never the reflex."""
 
     DEFAULT_CSS = """
-    AskScreen { background: $background 78%; align: center middle; overflow: hidden; }
+    AskScreen { background: $background 70%; align: center middle; overflow: hidden; }
     AskScreen:ansi { background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

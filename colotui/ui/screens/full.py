@@ -95,7 +95,8 @@ class FullScreen(Screen[None]):
         if self.pane == "events":
             body = paint_events(scene, width, inner, self.state)
         elif self.pane == "mismatches":
-            body = paint_mismatch_list(scene, width if width < 79 else min(width, 78), inner, self.state)
+            listed = paint_mismatch_list(scene, min(width - 2, 78), inner, self.state)
+            body = [(("  ", "base"), *line) for line in listed]
         else:
             body = self._paged(scene, width, inner)
         return [*blank, *body, *blank, *footer][:height]

@@ -26,11 +26,14 @@ _SIGNS = (
 )
 
 
+_WIDTH = 76
+
+
 class HelpScreen(ModalScreen[None]):
     """All keys by group, then the signs."""
 
     DEFAULT_CSS = """
-    HelpScreen { background: $background 78%; align: center middle; overflow: hidden; }
+    HelpScreen { background: $background 70%; align: center middle; overflow: hidden; }
     HelpScreen:ansi { background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,48 +58,45 @@ class HelpScreen(ModalScreen[None]):
         """Fit the new size."""
         self.redraw()
 
-    def sheet(self, width: int) -> Sheet:
-        """The help as a page."""
+    def sheets(self, width: int) -> list[Sheet]:
+        """The help as one page, or as two beside each other where there is room."""
         app = cast("CockpitApp", self.app)
-        page = Sheet(width)
-        for title, bindings in groups():
-            page.row()
-            page.row()
-            page.put(2, [(title, "bold")])
+        pages = [Sheet(width), Sheet(width)] if self.size.width >= 2 * _WIDTH else [Sheet(width)]
+        for index, (title, bindings) in enumerate(groups()):
+            page = pages[-1] if index >= 2 else pages[0]
+            _heading(page, title)
             for binding in bindings:
                 page.row()
                 page.put(2, [(app.shown_keys.get(binding.id or "", binding.key), "strong")], 12)
                 page.text(15, binding.description, "base", width - 17)
-        page.row()
-        page.row()
-        page.put(2, [("Signs", "bold")])
+        _heading(pages[-1], "Signs")
         for sign, meaning in _SIGNS:
-            page.row()
-            page.put(2, [(sign, "strong")], 12)
-            page.text(15, meaning, "base", width - 17)
-        page.row()
-        page.row()
-        page.put(2, [("Keys can be moved in the user's keymap; ids are the words of the palette.", "low")])
-        return page
+            pages[-1].row()
+            pages[-1].put(2, [(sign, "strong")], 12)
+            pages[-1].text(15, meaning, "base", width - 17)
+        _heading(pages[-1], "")
+        pages[-1].put(2, [("Each key can be moved in the user's keymap.", "low")])
+        return pages
 
     def redraw(self) -> None:
         """Paint the window of the page."""
-        width = min(84, self.size.width)
-        page = self.sheet(width - 2)
-        height = max(3, min(self.size.height - (2 if self.size.height > 20 else 0), len(page) + 3))
-        self._top = max(0, min(self._top, len(page) - (height - 2)))
+        room = min(_WIDTH, self.size.width)
+        pages = self.sheets(room - 2)
+        width = room * len(pages) - (len(pages) - 1) * 2
+        rows = max(len(page) for page in pages)
+        height = max(3, min(self.size.height - (2 if self.size.height > 20 else 0), rows + 3))
+        self._top = max(0, min(self._top, rows - (height - 2)))
         canvas = Canvas(width, height, "surface")
-        page.draw(canvas, 1, self._top, height - 2, x=1)
+        for index, page in enumerate(pages):
+            page.draw(canvas, 1, self._top, height - 2, x=1 + index * (room - 2))
         canvas.put(0, 0, "┌" + "─" * (width - 2) + "┐", "frame-primary")
         for row in range(1, height - 1):
             canvas.put(0, row, "│", "frame-primary")
             canvas.put(width - 1, row, "│", "frame-primary")
         canvas.put(0, height - 1, "└" + "─" * (width - 2) + "┘", "frame-primary")
         canvas.put(3, 0, " Keys ", "strong")
-        if len(page) > height - 2:
-            canvas.right(width - 3, height - 1, [(" j k for the rest, esc back ", "muted")])
-        else:
-            canvas.right(width - 3, height - 1, [(" esc back ", "muted")])
+        rest = " j k for the rest, esc back " if rows > height - 2 else " esc back "
+        canvas.right(width - 3, height - 1, [(rest, "muted")])
         lines = canvas.lines()
         if cast("CockpitApp", self.app).ascii_only:
             lines = [tuple((to_ascii(text), style) for text, style in line) for line in lines]
@@ -112,3 +112,9 @@ class HelpScreen(ModalScreen[None]):
         """Move the window."""
         self._top += 3 * by
         self.redraw()
+
+
+def _heading(page: Sheet, title: str) -> None:
+    page.row()
+    page.row()
+    page.put(2, [(title, "bold")])

@@ -31,7 +31,7 @@ class PlanScreen(ModalScreen[None]):
 
     CSS_PATH = None
     DEFAULT_CSS = """
-    PlanScreen { background: $background 78%; overflow: hidden; }
+    PlanScreen { background: $background 70%; overflow: hidden; }
     PlanScreen:ansi { background: $background; }
     PlanScreen #plan-top { width: 100%; }
     """

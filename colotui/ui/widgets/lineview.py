@@ -72,19 +72,28 @@ class LineView(Widget):
     def _strip(self, line: Line) -> Strip:
         palette = self.palette
         segments: list[Segment] = []
-        text, name = "", ""
+        text, name, ground, bare = "", "", "", False
         for part, style in line:
-            # A blank looks the same in every colour, so it joins its neighbour: fewer segments, fewer bytes.
-            blank = not part.strip(" ") and palette.is_plain(style)
-            if not text:
-                text, name = part, style
-            elif style == name or (blank and palette.is_plain(name)):
+            # A blank looks the same in every colour of one ground, so it joins its neighbour: fewer segments
+            # and fewer bytes to the terminal.
+            part_ground = style.partition("@")[2]
+            plain = palette.is_plain(style)
+            if (
+                text
+                and part_ground == ground
+                and (
+                    style == name
+                    or (not part.strip(" ") and plain and bare)
+                    or (not text.strip(" ") and plain and bare)
+                )
+            ):
+                if not text.strip(" "):
+                    name = style
                 text += part
-            elif not text.strip(" ") and palette.is_plain(name) and palette.is_plain(style):
-                text, name = text + part, style
-            else:
+                continue
+            if text:
                 segments.append(Segment(text, palette.style(name)))
-                text, name = part, style
+            text, name, ground, bare = part, style, part_ground, plain
         if text:
             segments.append(Segment(text, palette.style(name)))
         return Strip(segments)
