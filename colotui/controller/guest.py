@@ -178,14 +178,12 @@ class GuestWatch:
 
     def evidence(self) -> Evidence:
         """What is known now."""
-        primary = next((c for c in self.copies.values() if c.role is Role.PRIMARY), None)
-        record = self.engine.record(primary.host) if primary else None
         twins = list(self.copies.values())
         if in_step(*twins):
             self._lockstep_since = self._lockstep_since or time.time()
         elif not any(copy.in_colo for copy in twins):
             self._lockstep_since = None
-        return Evidence(
+        evidence = Evidence(
             spec=self.spec,
             now=time.time(),
             copies=dict(self.copies),
@@ -195,10 +193,12 @@ class GuestWatch:
             lockstep_since=self._lockstep_since,
             progress=self.progress,
             half_run=next((text for text in self.half_run.values() if text), ""),
-            why=record.why if record else "",
-            alone_since=record.since if record else None,
             gap_ms=self.gap_ms,
         )
+        if evidence.primary is None:
+            return evidence
+        record = self.engine.record(evidence.primary.host)
+        return replace(evidence, why=record.why, alone_since=record.since)
 
     def view(self, read_only: str) -> GuestView:
         """Everything a screen shows of this guest."""

@@ -105,6 +105,10 @@ class CopySession:
         # The number may have gone to another program since: ours names its pid file on its command line.
         if self.process is not None and self._path("pid") not in self.process.cmdline:
             self.process = None
+        if self.process is None and self.pid is not None and self.exit is None:
+            # It may have ended this moment: its supervisor writes how within a millisecond or two.
+            await asyncio.sleep(0.02)
+            self.exit = parse_exit((await self.host.read([self._path("exit")]))[self._path("exit")])
         return self.process
 
     async def monitor(self) -> Monitor:
@@ -133,6 +137,10 @@ class CopySession:
         """Run one command on the command line. Raises as Monitor.execute does."""
         return await (await self.monitor()).execute(command, arguments or None, limit=limit)
 
+    async def human(self, line: str) -> str:
+        """Run one line of the human monitor."""
+        return await (await self.monitor()).human(line)
+
     def _event(self, event: Mapping[str, Any]) -> None:
         self._on_event(self.host.name, event)
 
@@ -160,6 +168,8 @@ class CopySession:
             return self._last
         cpu = self._cpu(process)
         try:
+            if process.state in ("T", "t"):
+                raise QmpTimeout(self.name, "anything", 0.0)
             copy = await self._ask(process, now, cpu)
             self._silent_since = None
             self._role = copy.role
