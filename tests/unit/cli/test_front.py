@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from colotui import __version__
+from colotui import __version__, config
 from colotui.cli import codes, hosts
 from colotui.errors import HostKeyChanged, HostKeyUnknown
 from tests.unit.cli.conftest import Colotui
@@ -254,3 +254,14 @@ def test_a_question_on_a_real_terminal(typed: str, seen: str) -> None:
     process.wait(timeout=20)
     os.close(ours)
     assert seen in shown.decode()
+
+
+def test_the_readme_has_the_same_exit_codes() -> None:
+    text = (ROOT / "README.md").read_text()
+    for code, meaning in codes.TABLE:
+        assert f"| {code} | {meaning} |" in text
+
+
+def test_the_pair_file_of_the_readme_is_one() -> None:
+    text = (ROOT / "README.md").read_text().split("```yaml\n")[1].split("```")[0]
+    assert config.loads(text).guests[0].name == "web01"
