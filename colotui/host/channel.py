@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import importlib
 import socket
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from colotui.errors import CommandFailed, HostCallFailed, HostKeyUnknown, HostLost, HostUnreachable
 from colotui.host.agent import wire
-from colotui.host.follow import ReadError, Sample, SampleRequest, Samples, Tail, split_files
+from colotui.host.follow import Changes, ReadError, Sample, SampleRequest, Samples, Tail, split_files
 from colotui.host.session import Channel, Session
 from colotui.host.sockets import Pump
 from colotui.host.transport import START_TIMEOUT, LocalTransport, Transport
@@ -32,6 +33,9 @@ __all__ = [
     "SampleRequest",
     "accept_host_key",
 ]
+
+# RTNLGRP_LINK, _TC, _IPV4_IFADDR, _IPV4_ROUTE, _IPV6_IFADDR, _IPV6_ROUTE
+_NETWORK_GROUPS = (1, 4, 5, 7, 9, 11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,8 @@ class Host:
     async def _open_transport(self) -> tuple[Transport, bytes]:
         if self.spec.is_local:
             return await LocalTransport.open(self.name)
-        # asyncssh takes a third of a second to import: only who needs it pays
+        # asyncssh takes a third of a second to import: only who needs it pays, and the screen goes on meanwhile
+        await asyncio.to_thread(importlib.import_module, "colotui.host.ssh")
         from colotui.host.ssh import SshTransport
 
         return await SshTransport.open(self.spec, accept_key=self._accept_key)
@@ -347,10 +352,16 @@ class Host:
 
         `groups`: multicast groups to hear. `scratch`: in a network namespace of its own that goes with it.
         """
+        await load_netlink()
         from colotui.host.netlink import RemoteNetlink
 
         channel, _ = await self._living().open("netlink", {"groups": list(groups), "scratch": scratch})
         return RemoteNetlink(self._pump(channel, socket.SOCK_DGRAM), channel)
+
+    def network_changes(self) -> Changes:
+        """Yields whenever links, addresses, routes or traffic control of the host changed."""
+        args = {"groups": list(_NETWORK_GROUPS), "ext_ack": False, "strict": False}
+        return Changes(lambda: self._living().open("netlink", args))
 
     async def clock(self, exchanges: int = 5) -> ClockReading:
         """The host's clock against ours, from the quickest of several exchanges."""
@@ -372,3 +383,8 @@ def accept_host_key(error: HostKeyUnknown) -> None:
     from colotui.host import hostkeys
 
     hostkeys.accept(error)
+
+
+async def load_netlink() -> None:
+    """Import pyroute2 in a thread: it takes long, and the screen goes on meanwhile."""
+    await asyncio.to_thread(importlib.import_module, "colotui.host.netlink")

@@ -131,6 +131,16 @@ class Tail(_Pushed):
                 return body
 
 
+class Changes(_Pushed):
+    """Something changed in the host's network: links, addresses, routes or traffic control. Says no more than that."""
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> None:
+        await self._piece()
+
+
 class Samples(_Pushed):
     """Samples as the host takes them."""
 
