@@ -49,8 +49,8 @@ class _Act:
     async def go(self) -> int:
         """Returns the exit code; raises ColotuiError."""
         async with opened(self.pair, read_only=False) as (controller, snapshot):
-            for host, why in silent_hosts(snapshot):
-                failure.say(f"colotui: {host} is not reached: {why}")
+            for why in silent_hosts(snapshot):
+                failure.say(f"colotui: {why}")
             plan = await controller.prepare(self.guest, self.action, self.to)
             if not self.args.json:
                 print_plan(plan, self.out)

@@ -62,10 +62,12 @@ def _of_host(pair: Pair, snapshot: Snapshot, view: HostView, facts: HostFacts) -
         yield _qemu(name, facts.qemu)
     yield from _modules(pair, name, facts)
     yield _memory(pair, snapshot, name, facts)
-    yield _forward(name, view.spec.forward.address, facts.forward)
+    # When the links were read and this one is not among them, it is not there; else nothing is known of it.
+    absent = Verdict.UNKNOWN if isinstance(facts.ifbs, Missing) else Verdict.BAD
+    yield _forward(name, view.spec.forward.address, facts.forward, absent)
     if not isinstance(facts.forward, Missing):
         yield _quickack(name, facts.forward)
-    yield _bridge(name, view.spec.bridge, facts.bridge)
+    yield _bridge(name, view.spec.bridge, facts.bridge, absent)
     yield _clock(name, facts.clock_offset_ms)
     yield _irqbalance(name, facts.irqbalance)
     yield from _shared_irqs(name, facts)
@@ -108,10 +110,10 @@ def _memory(pair: Pair, snapshot: Snapshot, name: str, facts: HostFacts) -> Find
     return Finding(name, "memory", Verdict.OK if free >= need else Verdict.BAD, evidence, why)
 
 
-def _forward(name: str, address: str, link: LinkFacts | Missing) -> Finding:
+def _forward(name: str, address: str, link: LinkFacts | Missing, absent: Verdict) -> Finding:
     why = "Checkpoints, disk writes and packets to compare all go over this link."
     if isinstance(link, Missing):
-        return Finding(name, "forward link", Verdict.UNKNOWN, link.why, why)
+        return Finding(name, "forward link", absent, link.why, why)
     if not link.up:
         return Finding(name, "forward link", Verdict.BAD, f"{link.nic} is down or has no carrier", why)
     if link.addresses and address not in {text.partition("/")[0] for text in link.addresses}:
@@ -131,10 +133,10 @@ def _quickack(name: str, link: LinkFacts) -> Finding:
     return Finding(name, "quickack", Verdict.OK if link.quickack else Verdict.WARNING, evidence, why)
 
 
-def _bridge(name: str, bridge: str, link: LinkFacts | Missing) -> Finding:
+def _bridge(name: str, bridge: str, link: LinkFacts | Missing, absent: Verdict) -> Finding:
     why = "The guest's NIC is plugged in here, on both hosts."
     if isinstance(link, Missing):
-        return Finding(name, "bridge", Verdict.UNKNOWN, link.why, why)
+        return Finding(name, "bridge", absent, link.why, why)
     return Finding(name, "bridge", Verdict.OK if link.up else Verdict.BAD, f"{bridge} is {_up(link.up)}", why)
 
 
@@ -189,4 +191,4 @@ def _size(value: int) -> str:
 
 
 def _up(up: bool) -> str:
-    return "up" if up else "down or missing"
+    return "up" if up else "down or has no carrier"

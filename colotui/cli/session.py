@@ -102,6 +102,8 @@ def view_of(snapshot: Snapshot, guest: str) -> GuestView:
     return next(view for view in snapshot.guests if view.name == guest)
 
 
-def silent_hosts(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """The hosts without a channel, each with the reason."""
-    return [(host.spec.name, host.why or "not reached yet") for host in snapshot.hosts if host.link is not LinkState.UP]
+def silent_hosts(snapshot: Snapshot) -> list[str]:
+    """Why each host without a channel has none."""
+    return [
+        host.why or f"{host.spec.name}: not reached yet" for host in snapshot.hosts if host.link is not LinkState.UP
+    ]

@@ -27,7 +27,7 @@ def print_snapshot(snapshot: Snapshot, out: Term) -> None:
     if silent:
         out.line()
     for host in silent:
-        out.wrapped(host.why or "not reached yet", LABEL, host.spec.name)
+        out.wrapped(host.why or f"{host.spec.name}: not reached yet", 2)
 
 
 class _Guest:

@@ -225,7 +225,7 @@ def test_a_host_that_is_not_reached_is_named_first(colotui: Make) -> None:
     alpha, beta = cli.controller.snapshot.hosts
     down = replace(alpha, link=LinkState.DOWN, why="alpha: its host key is not known yet (SHA256:x).")
     cli.controller.snapshot = replace(cli.controller.snapshot, hosts=(down, beta))
-    assert "alpha is not reached: alpha: its host key is not known yet" in cli("failover", "--dry-run").err
+    assert "colotui: alpha: its host key is not known yet" in cli("failover", "--dry-run").err
 
 
 def test_the_guest_must_be_named_when_there_are_two(colotui: Make) -> None:

@@ -102,7 +102,7 @@ def test_a_host_that_is_not_reached(colotui: Make) -> None:
     cli.controller.snapshot = replace(found, hosts=(alpha, down), guests=(replace(guest, copies=copies),))
     out = cli("status").out
     assert "not known: host not reached" in out
-    assert "beta          beta: no answer in 5 s. Is it on?" in out
+    assert "beta: no answer in 5 s. Is it on?" in out
 
 
 def test_hostile_words_are_made_plain(colotui: Make) -> None:
