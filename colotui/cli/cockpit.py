@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
 import sys
 from pathlib import Path
 
 from colotui import config, paths
-from colotui.cli import codes
+from colotui.cli import codes, failure
 from colotui.cli.session import make_controller, term, welcome
 from colotui.errors import UsageError
 from colotui.model.pair import Pair
+from colotui.model.text import plain_lines
 
 
 def command(args: argparse.Namespace) -> int:
@@ -49,5 +52,12 @@ def _run(args: argparse.Namespace, pair: Pair) -> int:
         ascii_only=term(args).ascii,
         keymap=config.load_keymap(known),
     )
-    app.run()
+    # A fault in the screen is printed by its library as a page of traceback: that goes to the log instead.
+    printed = io.StringIO()
+    with contextlib.redirect_stderr(printed):
+        app.run()
+    trace = "\n".join(plain_lines(printed.getvalue()))
+    if app.return_code and trace:
+        what = "the cockpit ended by a fault of its own; protection goes on without it."
+        return failure.fault(what, trace, debug=args.debug)
     return app.return_code or codes.OK

@@ -64,14 +64,19 @@ def told(error: ColotuiError, as_json: bool) -> int:
 
 def unexpected(error: BaseException, *, debug: bool, as_json: bool) -> int:
     """A fault of colotui itself: one sentence, and where the traceback lies."""
-    logging.getLogger("colotui").error("unexpected fault", exc_info=error)
     what = f"a fault inside colotui: {type(error).__name__}: {plain(str(error), 200)}"
+    return fault(what, "".join(traceback.format_exception(error)), debug=debug, as_json=as_json)
+
+
+def fault(what: str, trace: str, *, debug: bool, as_json: bool = False) -> int:
+    """Say `what`; its `trace` goes into the log, and onto the terminal with `debug`."""
     log = paths.logs_dir() / _LOG
+    logging.getLogger("colotui").error("%s\n%s", what, trace)
     where = f"The traceback is in {log}." if log.is_file() else f"No log could be written to {log}."
     told(ColotuiError(what, where), as_json)
     if debug:
         with contextlib.suppress(OSError):
-            sys.stderr.write("".join(traceback.format_exception(error)))
+            sys.stderr.write(trace)
     return codes.INTERNAL
 
 
