@@ -48,7 +48,7 @@ class QemuEngine:
         self._roles: dict[str, Role] = {}
         self._damage: dict[str, str] = {}
         self._traffic: dict[int, tuple[float, Traffic, Traffic | None, float]] = {}
-        self._links: dict[int, bool] = {}
+        self._copies: dict[str, Copy] = {}
 
     def session(self, host: str) -> CopySession:
         """The session with the copy on `host`."""
@@ -59,6 +59,7 @@ class QemuEngine:
         session = self._sessions[host]
         copy = await session.observe()
         self._roles[host] = copy.role
+        self._copies[host] = copy
         await self._follow(session, copy)
         damage = self._damage.get(host, "")
         return replace(copy, damage=damage) if damage and copy.role is Role.SECONDARY else copy
@@ -135,7 +136,6 @@ class QemuEngine:
                 self._traffic[port] = (now, fresh[port], before[1] if before else None, before[0] if before else now)
             else:
                 self._traffic.pop(port, None)
-        self._links = {port: port in fresh for port in ports}
 
     def _ports(self) -> frozenset[int]:
         nic = self.wiring.nics[0]
@@ -144,23 +144,31 @@ class QemuEngine:
     def streams(self, primary: str) -> tuple[Stream, ...]:
         """The rungs: checkpoints, copy of the input, replies, disk writes, each with its measured rate."""
         nic, wiring = self.wiring.nics[0], self.wiring
+        up = self._standing()
+        if not up:
+            self._traffic.clear()
         figures = self.history.stats(time.time())
         each = self._rate(wiring.migration_port, "bytes_sent")
-        size = ""
-        if each is not None and figures.rate_per_s:
-            size = f"{each / figures.rate_per_s / 1e6:.1f} MB each"
+        size = f"{each / figures.rate_per_s / 1e6:.1f} MB each" if each is not None and figures.rate_per_s else ""
         disk = self._rate(wiring.nbd_port, "bytes_sent")
-        up = self._links.get
+        replies, copied = (
+            self._rate(nic.compare_port, "data_segs_in"),
+            self._rate(nic.mirror_port, "data_segs_out"),
+        )
+        rate = figures.rate_per_s if up else None
         return (
-            Stream("checkpoints", wiring.migration_port, "right", up(wiring.migration_port), figures.rate_per_s, "/s",
-                   size),
-            Stream("input copy", nic.mirror_port, "right", up(nic.mirror_port),
-                   self._rate(nic.mirror_port, "data_segs_out"), "pkt/s"),
-            Stream("replies", nic.compare_port, "left", up(nic.compare_port),
-                   self._rate(nic.compare_port, "data_segs_in"), "pkt/s"),
-            Stream("disk writes", wiring.nbd_port, "right", up(wiring.nbd_port),
-                   None if disk is None else disk / 1e6, "MB/s"),
-        )  # fmt: skip
+            Stream("checkpoints", wiring.migration_port, "right", up, rate, "/s", size),
+            Stream("input copy", nic.mirror_port, "right", up, copied, "pkt/s"),
+            Stream("replies", nic.compare_port, "left", up, replies, "pkt/s"),
+            Stream("disk writes", wiring.nbd_port, "right", up, None if disk is None else disk / 1e6, "MB/s"),
+        )
+
+    def _standing(self) -> bool | None:
+        """The links of the lock-step stand; False once one was and is cut; None when there never was one."""
+        copies = list(self._copies.values())
+        if not any(copy.in_colo for copy in copies):
+            return None
+        return all(copy.in_colo and copy.peer_connected is not False for copy in copies)
 
     def _rate(self, port: int, field: str) -> float | None:
         known = self._traffic.get(port)
@@ -307,6 +315,7 @@ class QemuEngine:
 
     async def forget(self, host: str) -> None:
         """The channel to `host` ended: drop what hung on it."""
+        self._copies.pop(host, None)
         watcher = self._watchers.pop(host, None)
         if watcher is not None:
             await watcher[1].close()
