@@ -124,7 +124,7 @@ class FakeController:
     plan: Plan | ColotuiError = FAILOVER
     fail_at: str = ""
     cancel_at: str = ""
-    crash: Exception | None = None
+    crash: BaseException | None = None
     read_only: bool = False
     calls: list[str] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)

@@ -269,3 +269,11 @@ def test_hostile_words_of_a_host_do_not_reach_the_terminal(colotui: Make) -> Non
     assert "$ ab\n" in out
     assert "$ cd\n" in out
     assert all(character.isprintable() or character == "\n" for character in out)
+
+
+def test_an_interrupt_before_anything_runs_changes_nothing(colotui: Make) -> None:
+    cli = colotui(crash=KeyboardInterrupt())
+    result = cli("failover", "--yes")
+    assert result.code == 130
+    assert ran(cli) == []
+    assert cli.controller.calls[-1] == "close"
