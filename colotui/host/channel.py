@@ -88,6 +88,7 @@ class AgentInfo:
     kernel: str
     node: str
     machine: str
+    pid: int
 
 
 class Host:
@@ -128,6 +129,7 @@ class Host:
             kernel=str(hello["kernel"]),
             node=str(hello["node"]),
             machine=str(hello["machine"]),
+            pid=int(hello["pid"]),
         )
 
     async def connect(self) -> None:
@@ -328,7 +330,7 @@ class Host:
     def _pump(self, channel: Channel, kind: socket.SocketKind) -> Pump:
         pump = Pump(channel, kind)
         self._pumps.add(pump)
-        pump.add_done(lambda _: self._pumps.discard(pump))
+        pump.when_done(lambda: self._pumps.discard(pump))
         return pump
 
     def tail(self, path: str, offset: int = 0, max_bytes_per_s: int = 2 << 20) -> Tail:
@@ -356,7 +358,7 @@ class Host:
         from colotui.host.netlink import RemoteNetlink
 
         channel, _ = await self._living().open("netlink", {"groups": list(groups), "scratch": scratch})
-        return RemoteNetlink(self._pump(channel, socket.SOCK_DGRAM), channel)
+        return RemoteNetlink(self.name, self._pump(channel, socket.SOCK_DGRAM), channel)
 
     def network_changes(self) -> Changes:
         """Yields whenever links, addresses, routes or traffic control of the host changed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 from colotui.errors import HostError
 from colotui.host.session import Channel
@@ -20,7 +21,7 @@ class Pump:
             end.setblocking(False)
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SIZE)
         self._channel = channel
-        self._stream = kind == socket.SOCK_STREAM
+        self.error: HostError | None = None
         self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
@@ -52,7 +53,9 @@ class Pump:
         try:
             while (piece := await self._channel.receive()) is not None:
                 await loop.sock_sendall(self._far, piece[1])
-        except (OSError, HostError):
+        except HostError as error:
+            self.error = error
+        except OSError:
             return
 
     async def close(self) -> None:
@@ -60,6 +63,6 @@ class Pump:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    def add_done(self, action: object) -> None:
-        """Call `action(task)` when the pump ended."""
-        self._task.add_done_callback(action)  # type: ignore[arg-type]
+    def when_done(self, action: Callable[[], None]) -> None:
+        """Call `action` when the pump ended."""
+        self._task.add_done_callback(lambda _: action())

@@ -117,7 +117,6 @@ def tail(call: Call) -> None:
     offset = int(call.args.get("offset", 0))
     rate = max(4096.0, float(call.args.get("rate", 2 << 20)))
     if _is_device(path):
-        call.reply({})
         _records(call, path, offset)
         return
     follower = _Follower(call, path, offset, rate)
@@ -155,6 +154,11 @@ def _records(call: Call, path: str, offset: int) -> None:
     try:
         if offset < 0:
             os.lseek(handle, 0, os.SEEK_END)
+    except OSError:
+        os.close(handle)
+        raise
+    call.reply({})
+    try:
         poll = select.poll()
         poll.register(handle, select.POLLIN)
         while not call.cancelled.is_set():

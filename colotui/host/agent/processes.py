@@ -174,7 +174,19 @@ def spawn(call: Call) -> Reply:
             os.close(handle)
     if not line.strip().isdigit():
         raise OSError(errno.ECHILD, "the program did not start: " + argv[0])
+    _wait_exec(int(line), supervisor.pid)
     return {"pid": int(line)}, b""
+
+
+def _wait_exec(pid: int, shell: int) -> None:
+    """Until the shell's child has become the program: who looks at it next must not see a shell."""
+    for _ in range(200):
+        try:
+            if slurp("/proc/%d/cmdline" % pid, 4096) != slurp("/proc/%d/cmdline" % shell, 4096):
+                return
+        except OSError:
+            return
+        time.sleep(0.002)
 
 
 def _reap(call: Call, process: subprocess.Popen[bytes]) -> None:
