@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, AutopilotCallbackType
 from textual.binding import Binding, BindingType
@@ -18,16 +18,17 @@ from colotui.controller.base import Controller
 from colotui.errors import ColotuiError
 from colotui.model.plan import Progress
 from colotui.model.protection import GuestView, Snapshot
-from colotui.model.text import plain
-from colotui.ui.commands import CockpitCommands
+from colotui.model.text import plain, plain_lines
 from colotui.ui.format import fine_duration
 from colotui.ui.glyphs import to_ascii
 from colotui.ui.keys import shown_keys
 from colotui.ui.paint.scene import Scene
-from colotui.ui.screens.ask import AskScreen
 from colotui.ui.screens.cockpit import CockpitScreen
 from colotui.ui.style import Palette
 from colotui.ui.theme import DEFAULT, TOKENS, choose, load_themes
+
+if TYPE_CHECKING:
+    from textual.command import Provider
 
 TICK_SECONDS = 0.5
 _CLOSE_SECONDS = 3.0
@@ -35,12 +36,19 @@ _CLOSE_SECONDS = 3.0
 Outcome = Progress | ColotuiError
 
 
+def _commands() -> type[Provider]:
+    # Imported when the palette is opened: the first paint must not wait for it.
+    from colotui.ui.commands import CockpitCommands
+
+    return CockpitCommands
+
+
 class CockpitApp(App[int]):
     """Give it a controller, or a function that makes one: that is called in a thread after the first paint."""
 
     TITLE = "colotui"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {CockpitCommands}  # noqa: RUF012
+    COMMANDS = {_commands}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True)]
     CSS = """
     Toast { background: $panel; color: $foreground; max-width: 80; }
@@ -109,7 +117,7 @@ class CockpitApp(App[int]):
         if self._keymap_wanted:
             self.set_keymap(self._keymap_wanted)
         self.set_interval(TICK_SECONDS, self.redraw)
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._connect)
 
     def _take_colours(self) -> None:
         theme = self.current_theme
@@ -176,6 +184,10 @@ class CockpitApp(App[int]):
     def read_only(self) -> str:
         """Why this cockpit may not act, or ""."""
         return self._said_read_only or (self._snapshot.read_only if self._snapshot is not None else "")
+
+    def _connect(self) -> None:
+        # A worker of its own: awaited here, the slow imports would hold up every key and every paint.
+        self.run_worker(self._begin(), name="connect", exclusive=False)
 
     async def _begin(self) -> None:
         try:
@@ -252,6 +264,10 @@ class CockpitApp(App[int]):
             markup=False,
         )
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """What is copied is pasted elsewhere, perhaps into a shell: it is cleaned like what is shown."""
+        super().copy_to_clipboard("\n".join(plain_lines(text)))
+
     def run_named(self, action: str) -> None:
         """Run a binding's action on the cockpit screen."""
         self.call_later(self.run_action, action, self if action.startswith("app.") else self.cockpit_screen)
@@ -300,6 +316,8 @@ class CockpitApp(App[int]):
         if not title:
             await self._leave()
             return
+        from colotui.ui.screens.ask import AskScreen
+
         if isinstance(self.screen, AskScreen):
             return
         text = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from colotui.model.protection import Severity, State
 from colotui.ui.actions import BY_ACTION
-from colotui.ui.format import duration
+from colotui.ui.format import lasting
 from colotui.ui.paint.canvas import Canvas, Line
 from colotui.ui.paint.scene import Scene
 from colotui.ui.paint.top import glyph_of
@@ -36,8 +36,8 @@ def _rows(scene: Scene, style: str) -> list[tuple[str, str]]:
         key = scene.key(protection.do_now.value, BY_ACTION[protection.do_now].key)
         rows.append((f"{key}  {BY_ACTION[protection.do_now].word}", "strong"))
     if scene.frozen:
-        rows.append((f"FROZEN {duration(scene.wall - scene.now)} ago", "warn-bold"))
+        rows.append((f"FROZEN {lasting(scene.wall - scene.now)} ago", "warn-bold"))
     elif scene.stale(scene.snapshot.at):
-        rows.append((f"{duration(scene.now - scene.snapshot.at)} old", "stale-age"))
+        rows.append((f"{lasting(scene.now - scene.snapshot.at)} old", "stale-age"))
     rows.append(("80x24 is wanted", "low"))
     return rows

@@ -20,9 +20,6 @@ from colotui.ui.paint.top import paint_top
 from colotui.ui.paint.waiting import paint_waiting
 from colotui.ui.panes.base import Pane
 from colotui.ui.panes.views import CheckpointsPane, EventsPane, HostsPane, MismatchesPane
-from colotui.ui.screens.full import FullScreen
-from colotui.ui.screens.help import HelpScreen
-from colotui.ui.screens.plan import PlanScreen
 from colotui.ui.widgets.filterbar import FilterBar
 from colotui.ui.widgets.lineview import LineView
 
@@ -266,6 +263,9 @@ class CockpitScreen(Screen[None]):
         """The focused pane in full."""
         pane = self.focused
         if isinstance(pane, Pane) and self.cockpit.scene() is not None:
+            # Screens that are not there at the first paint are imported when they are asked for.
+            from colotui.ui.screens.full import FullScreen
+
             self.app.push_screen(FullScreen(pane.title, pane.state.query))
 
     # -- the rest ---------------------------------------------------------------------------------
@@ -276,6 +276,8 @@ class CockpitScreen(Screen[None]):
 
     def action_help(self) -> None:
         """The help."""
+        from colotui.ui.screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen())
 
     def action_theme(self) -> None:
@@ -296,7 +298,12 @@ class CockpitScreen(Screen[None]):
         if scene is None or scene.guest.progress is None:
             self.cockpit.say("no plan runs")
             return
-        self.app.push_screen(PlanScreen(scene.guest.name, None))
+        self._open_plan(scene.guest.name, None)
+
+    def _open_plan(self, guest: str, action: Action | None) -> None:
+        from colotui.ui.screens.plan import PlanScreen
+
+        self.app.push_screen(PlanScreen(guest, action))
 
     def action_act(self, name: str) -> None:
         """Open the plan of an action; of a disabled one say why."""
@@ -307,10 +314,10 @@ class CockpitScreen(Screen[None]):
         action = Action(name)
         progress = scene.guest.progress
         if progress is not None and (progress.running or (action is Action.UNDO and progress.failed)):
-            self.app.push_screen(PlanScreen(scene.guest.name, None))
+            self._open_plan(scene.guest.name, None)
             return
         why = (self.cockpit.read_only and f"read-only: {self.cockpit.read_only}") or reason(scene.guest, action)
         if why:
             self.cockpit.say(f"{BY_ACTION[action].word}: {why}")
             return
-        self.app.push_screen(PlanScreen(scene.guest.name, action))
+        self._open_plan(scene.guest.name, action)
