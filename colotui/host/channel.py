@@ -8,11 +8,20 @@ import importlib
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from colotui.errors import CommandFailed, HostCallFailed, HostKeyUnknown, HostLost, HostUnreachable
 from colotui.host.agent import wire
+from colotui.host.answers import (
+    AgentInfo,
+    ClockReading,
+    CommandResult,
+    FileStat,
+    ProcessInfo,
+    agent_info,
+    sensible,
+    understood,
+)
 from colotui.host.follow import Changes, ReadError, Sample, SampleRequest, Samples, Tail, split_files
 from colotui.host.session import Channel, Session
 from colotui.host.sockets import Pump
@@ -23,6 +32,7 @@ if TYPE_CHECKING:
     from colotui.host.netlink import RemoteNetlink
 
 __all__ = [
+    "AgentInfo",
     "ClockReading",
     "CommandResult",
     "FileStat",
@@ -38,59 +48,6 @@ __all__ = [
 _NETWORK_GROUPS = (1, 4, 5, 7, 9, 11)
 
 
-@dataclass(frozen=True, slots=True)
-class CommandResult:
-    """How a command ended. `status` negative: killed by that signal; None: it ran out of time and was killed."""
-
-    status: int | None
-    stdout: str
-    stderr: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileStat:
-    """Size in bytes, change time in epoch seconds, mode with its type bits."""
-
-    size: int
-    mtime: float
-    mode: int
-    is_dir: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessInfo:
-    """One process. `start_time` and `cpu_ticks` (user and system) in clock ticks, `rss` in bytes."""
-
-    pid: int
-    comm: str
-    cmdline: tuple[str, ...]
-    start_time: int
-    cpu_ticks: int
-    rss: int
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClockReading:
-    """The host's clock minus ours, and the round trip it was read with (the error is at most half of it)."""
-
-    offset_ms: float
-    rtt_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class AgentInfo:
-    """What the agent said of itself and its host when it started."""
-
-    python: str
-    uid: int
-    ticks_per_s: int
-    kernel: str
-    node: str
-    machine: str
-    pid: int
-
-
 class Host:
     """One host of the pair. Nothing happens before `connect`; after a loss `connect` may be called again."""
 
@@ -99,6 +56,7 @@ class Host:
         self.lost = asyncio.Event()
         self._accept_key = accept_key
         self._session: Session | None = None
+        self._info: AgentInfo | None = None
         self._lost_why = "not connected yet"
         self._pumps: set[Pump] = set()
         self._connecting = asyncio.Lock()
@@ -121,16 +79,9 @@ class Host:
     @property
     def info(self) -> AgentInfo:
         """What the agent said when it started."""
-        hello = self._living().hello
-        return AgentInfo(
-            python=str(hello["python"]),
-            uid=int(hello["uid"]),
-            ticks_per_s=int(hello["ticks"]),
-            kernel=str(hello["kernel"]),
-            node=str(hello["node"]),
-            machine=str(hello["machine"]),
-            pid=int(hello["pid"]),
-        )
+        self._living()
+        assert self._info is not None
+        return self._info
 
     async def connect(self) -> None:
         """Log in and start the agent.
@@ -148,7 +99,9 @@ class Host:
             try:
                 async with asyncio.timeout(START_TIMEOUT):
                     await session.start(first)
-            except (TimeoutError, HostLost) as error:
+                with understood(self.name):
+                    self._info = agent_info(session.hello)
+            except (TimeoutError, HostLost, HostCallFailed) as error:
                 await session.close()
                 raise HostUnreachable(self.name, f"the agent did not start ({error}).", "Try again.") from None
             except BaseException:
@@ -191,23 +144,28 @@ class Host:
         head, _ = await self._living().call(op, args, body)
         return head
 
+    @sensible
     async def read(self, paths: Sequence[str], limit: int = 65536) -> dict[str, bytes | ReadError]:
         """The contents of many files, each up to `limit` bytes, in one round trip."""
         head, body = await self._living().call("read", {"paths": list(paths), "limit": limit})
         return split_files(head["files"], body)
 
+    @sensible
     async def listdir(self, path: str) -> list[str]:
         """The names in a directory, sorted."""
         return list((await self._named(path, "listdir", path=path))["names"])
 
+    @sensible
     async def glob(self, patterns: Sequence[str]) -> list[str]:
         """The paths that match, sorted."""
         return list((await self._call("glob", patterns=list(patterns)))["paths"])
 
+    @sensible
     async def realpath(self, paths: Sequence[str]) -> list[str]:
         """Where each path leads; "" for what does not exist."""
         return list((await self._call("realpath", paths=list(paths)))["paths"])
 
+    @sensible
     async def stat(self, paths: Sequence[str]) -> dict[str, FileStat | ReadError]:
         """Size, time and kind of many paths in one round trip."""
         found: dict[str, FileStat | ReadError] = {}
@@ -241,6 +199,7 @@ class Host:
             text = error.what.removeprefix(f"{self.name}: ")
             raise HostCallFailed(self.name, f"{op} {what}: {text}", error.errno, error.next_step) from None
 
+    @sensible
     async def run(
         self,
         argv: Sequence[str],
@@ -257,8 +216,6 @@ class Host:
         head, body = await self._living().call("run", args, input, limit=timeout + 10)
         size = int(head["sizes"][0])
         status = head["status"]
-        if status == 127 and len(head["sizes"]) == 1 and size == 0 and body == b"command not found":
-            body = f"{argv[0]}: command not found".encode()
         result = CommandResult(
             None if status is None else int(status),
             body[:size].decode("utf-8", "replace"),
@@ -268,6 +225,7 @@ class Host:
             raise CommandFailed(self.name, tuple(argv), result.status, result.stderr or result.stdout)
         return result
 
+    @sensible
     async def spawn(
         self, argv: Sequence[str], *, stdout: str, stderr: str, exit_file: str | None = None, cwd: str = "/"
     ) -> int:
@@ -280,10 +238,12 @@ class Host:
         )
         return int(found["pid"])
 
+    @sensible
     async def kill(self, pid: int, signal: int, *, start_time: int | None = None) -> bool:
         """Send a signal; False when there is no such process (or, with `start_time`, it is another one)."""
         return bool((await self._call("kill", pid=pid, signal=int(signal), start_time=start_time))["sent"])
 
+    @sensible
     async def process(self, pid: int) -> ProcessInfo | None:
         """What runs as `pid`; None when nothing does (a zombie has ended)."""
         found = (await self._call("process", pid=pid))["process"]
@@ -291,11 +251,13 @@ class Host:
             return None
         return ProcessInfo(**{**found, "cmdline": tuple(found["cmdline"])})
 
+    @sensible
     async def named_processes(self, names: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """The pids of the processes with these names (at most 15 bytes each, as the kernel keeps them)."""
         found = (await self._call("names", names=list(names)))["found"]
         return {name: tuple(pids) for name, pids in found.items()}
 
+    @sensible
     async def watch_exit(self, pid: int, *, start_time: int | None = None) -> float:
         """Wait until the process ended; when that was, by the host's clock. At once when it is not there."""
         head, _ = await self._living().call("watch_exit", {"pid": pid, "start_time": start_time}, limit=None)
@@ -308,6 +270,7 @@ class Host:
         """
         await self._call("lock", path=path, text=text)
 
+    @sensible
     async def holder(self, path: str) -> str | None:
         """What the holder of a lock wrote into it; None when nobody holds it."""
         text = (await self._named(path, "holder", path=path))["text"]
@@ -317,6 +280,7 @@ class Host:
         """Give a lock back; nothing when we do not hold it."""
         await self._call("unlock", path=path)
 
+    @sensible
     async def open_unix(self, paths: Sequence[str], *, claim: bool = True) -> tuple[socket.socket, str]:
         """A socket connected to the first of `paths` that nobody claims, and which one it is.
 
@@ -365,6 +329,7 @@ class Host:
         args = {"groups": list(_NETWORK_GROUPS), "ext_ack": False, "strict": False}
         return Changes(lambda: self._living().open("netlink", args))
 
+    @sensible
     async def clock(self, exchanges: int = 5) -> ClockReading:
         """The host's clock against ours, from the quickest of several exchanges."""
         session = self._living()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Self
 
+from colotui.host.answers import understood
 from colotui.host.session import Channel
 
 Opener = Callable[[], Awaitable[tuple[Channel, dict[str, Any]]]]
@@ -76,6 +78,9 @@ class _Pushed:
             raise StopAsyncIteration
         return piece
 
+    def _understood(self) -> AbstractContextManager[None]:
+        return understood(self._channel.host if self._channel else "?")
+
     async def open(self) -> Self:
         """Begin now instead of at the first step: what happens from here on is seen."""
         if self._channel is None and not self._done:
@@ -124,9 +129,10 @@ class Tail(_Pushed):
     async def __anext__(self) -> bytes:
         while True:
             head, body = await self._piece()
-            self.lost = int(head.get("lost", self.lost))
-            self.resets = int(head.get("resets", self.resets))
-            self.position = int(head.get("at", self.position))
+            with self._understood():
+                self.lost = int(head.get("lost", self.lost))
+                self.resets = int(head.get("resets", self.resets))
+                self.position = int(head.get("at", self.position))
             if body:
                 return body
 
@@ -153,7 +159,8 @@ class Samples(_Pushed):
 
     async def __anext__(self) -> Sample:
         head, body = await self._piece()
-        self._files.update(split_files(head["files"], body))
-        for path in head["gone"]:
-            self._files.pop(path, None)
-        return Sample(float(head["at"]), float(head["mono"]), dict(self._files))
+        with self._understood():
+            self._files.update(split_files(head["files"], body))
+            for path in head["gone"]:
+                self._files.pop(path, None)
+            return Sample(float(head["at"]), float(head["mono"]), dict(self._files))

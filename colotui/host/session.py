@@ -36,6 +36,12 @@ class Channel:
         self._ended: tuple[int, str] | None = None
         self._closed = False
         self._owed = 0
+        self._held = 0
+
+    @property
+    def host(self) -> str:
+        """The name of the host at the other end."""
+        return self._session.name
 
     async def receive(self) -> tuple[dict[str, Any], bytes] | None:
         """The next piece; None when the other side ended well. HostLost, or HostCallFailed when it ended badly."""
@@ -51,6 +57,7 @@ class Channel:
             self._change.clear()
             await self._change.wait()
         head, body = self._arrived.popleft()
+        self._held -= len(body)
         self._owed += len(body)
         if self._owed >= wire.WINDOW // 4 or not self._arrived:
             self._session.post({"ch": self._number, "credit": self._owed})
@@ -105,6 +112,9 @@ class Channel:
             if self._credit > 0:
                 self._room.set()
         else:
+            self._held += len(body)
+            if self._held > 2 * wire.WINDOW:
+                raise ValueError("more than it may send")
             self._arrived.append((head.get("data") or {}, body))
             self._change.set()
 
@@ -205,15 +215,22 @@ class Session:
     async def _read(self) -> None:
         why = ""
         try:
-            while data := await self._transport.read():
+            while self.lost_why is None and (data := await self._transport.read()):
                 self._heard = time.monotonic()
                 self._take(data)
-        except (OSError, wire.WireError) as error:
+        except OSError as error:
             why = str(error) or type(error).__name__
-        why = why or await self._transport.why()
-        self._lose(why)
+        self._lose(why or await self._transport.why())
 
     def _take(self, data: bytes) -> None:
+        try:
+            self._dispatch(data)
+        except wire.WireError as error:
+            self._lose(str(error))
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            self._lose(f"the agent sent nonsense: {error!r}")  # a host is not trusted to keep to the protocol
+
+    def _dispatch(self, data: bytes) -> None:
         for head, body in self._unpacker.feed(data):
             if "ch" in head:
                 channel = self._channels.get(head["ch"])

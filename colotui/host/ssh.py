@@ -126,8 +126,14 @@ async def login(spec: HostSpec, *, accept_key: bool = False) -> asyncssh.SSHClie
     except asyncssh.HostKeyNotVerifiable as error:
         if client.refusal is not None:
             raise client.refusal from None
-        raise HostKeyChanged(
-            spec.name, f"its host key cannot be trusted ({error.reason}).", "Compare it with the host's console."
+        if "revoked" in error.reason:
+            raise HostKeyChanged(
+                spec.name, f"its host key was revoked ({error.reason}).", "Set the host up with a new key."
+            ) from None
+        raise HostUnreachable(
+            spec.name,
+            f"a host on the way to it is not trusted ({error.reason}).",
+            "Log in there once with ssh to accept its key (ProxyJump in ~/.ssh/config).",
         ) from None
     except asyncssh.PermissionDenied as error:
         raise AuthFailed(spec.name, f"{place} refuses our key ({error.reason}).", _key_hint(spec)) from None

@@ -18,6 +18,7 @@ LOGIN_TIMEOUT = 5.0
 START_TIMEOUT = 5.0
 _MAX_NOISE = 256 << 10
 _MAX_STDERR = 8 << 10
+_SUDO_REFUSES = ("password", "terminal", "tty", "not allowed", "may not run", "sudoers", "setuid")
 
 
 class Transport(Protocol):
@@ -68,17 +69,17 @@ def explain_failed_start(host: str, user: str, status: int | None, text: str) ->
         if line.startswith(bootstrap.TOO_OLD) and line[len(bootstrap.TOO_OLD) :].replace(".", "").isdigit():
             version = line[len(bootstrap.TOO_OLD) :]
             return NoPython(host, f"its /usr/bin/python3 is {version}, too old.", "Install Python 3.8 or newer there.")
-    for line in lines:
+    missing = any("python3" in line and ("not found" in line or "o such file" in line) for line in lines)
+    for line in lines if not missing else ():
         low = line.lower()
-        if low.startswith("sudo:") and "python3" not in low:
+        if "sudo" in low and any(word in low for word in _SUDO_REFUSES):
             return NoSudo(
                 host,
                 f"{user} is not root there and may not use sudo without a password ({line}).",
                 f"Allow it in sudoers: `{user} ALL=(root) NOPASSWD: /usr/bin/python3`, or log in as root.",
             )
-        if "sudo" in low and "not found" in low:
+        if "sudo" in low and ("not found" in low or "o such file" in low):
             return NoSudo(host, f"{user} is not root there and there is no sudo.", "Log in as root, or install sudo.")
-    missing = any("python3" in line and ("not found" in line or "o such file" in line) for line in lines)
     if missing or status in (126, 127):
         return NoPython(host, f"it has no usable /usr/bin/python3 ({last}).", "Install python3 (3.8 or newer) there.")
     how = "did not answer in time" if status is None else f"ended with status {status}"

@@ -69,9 +69,9 @@ def run(call: Call) -> Reply:
             env=environment(),
         )
     except FileNotFoundError:
-        return {"status": 127, "sizes": [0]}, b"command not found"
+        return {"status": 127, "sizes": [0]}, os.fsencode(argv[0] + ": command not found\n")
     except PermissionError:
-        return {"status": 126, "sizes": [0]}, b"permission denied"
+        return {"status": 126, "sizes": [0]}, os.fsencode(argv[0] + ": permission denied\n")
     call.on_cancel(lambda: _kill_group(process) if process.poll() is None else None)
     try:
         output = _communicate(process, call.body, time.monotonic() + limit, call)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from colotui.errors import CommandFailed, HostCallFailed, HostLost
+from colotui.errors import CommandFailed, HostCallFailed, HostLost, NoPython
 from colotui.host import bootstrap, session
 from colotui.host.channel import Host
 from colotui.model.pair import ForwardSpec, HostSpec
@@ -163,6 +165,42 @@ async def test_odd_names_and_many_at_once(host: Host, tmp_path: Path) -> None:
     results = await asyncio.gather(*(host.run(["sleep", "0.3"]) for _ in range(20)), host.read(["/proc/stat"]))
     assert time.monotonic() - began < 2
     assert len(results) == 21
+
+
+def _pythons() -> list[str]:
+    names = [f"python3.{minor}" for minor in range(8, 15)]
+    return [path for name in names if (path := shutil.which(name))]
+
+
+@pytest.mark.parametrize("python", _pythons(), ids=lambda path: Path(path).name)
+async def test_the_agent_runs_under_other_pythons(python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    works = await asyncio.create_subprocess_exec(python, "-c", "", stderr=asyncio.subprocess.DEVNULL)
+    if await works.wait():
+        pytest.skip("it does not start here")
+    monkeypatch.setattr(sys, "executable", python)
+    host = Host(HostSpec("here", "local", ForwardSpec("eth1", "10.78.0.1")))
+    await host.connect()
+    assert Path(python).name.endswith(".".join(host.info.python.split(".")[:2]))
+    files = {"stdout": "/dev/null", "stderr": "/dev/null", "exit_file": f"{tmp_path}/exit"}
+    pid = await host.spawn(["sleep", "60"], **files)
+    watching = asyncio.create_task(host.watch_exit(pid))
+    assert await host.kill(pid, signal.SIGTERM)
+    await asyncio.wait_for(watching, 2)
+    assert (await _file(tmp_path / "exit")).startswith("143 ")
+    (tmp_path / "log").write_text("line\n")
+    assert await anext(host.tail(f"{tmp_path}/log")) == b"line\n"
+    await host.lock(f"{tmp_path}/lock", "me")
+    async with await host.netlink() as net:
+        assert [link.get("ifname") async for link in await net.get_links()]
+    await host.close()
+
+
+async def test_a_machine_without_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    here = Host(HostSpec("here", "local", ForwardSpec("eth1", "10.78.0.1")))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python3"))
+    with pytest.raises(NoPython, match="python3: not found"):
+        await here.connect()
+    assert not here.is_up
 
 
 async def test_an_agent_without_a_cockpit_leaves(monkeypatch: pytest.MonkeyPatch) -> None:

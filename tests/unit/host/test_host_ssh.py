@@ -134,6 +134,24 @@ async def test_ssh_config_may_say_where_but_never_turn_checking_off(server: Serv
     await host.close()
 
 
+async def test_through_a_jump_host(server: Server, make_server: MakeServer) -> None:
+    jump = await make_server()
+    known = Path.home() / ".ssh" / "known_hosts"
+    known.write_text(server.known_line)
+    (Path.home() / ".ssh" / "config").write_text(
+        f"Host 127.0.0.1\n ProxyJump root@localhost:{jump.port}\n IdentityFile {server.client_key}\n"
+        f"Host localhost\n IdentityFile {server.client_key}\n"
+    )
+    with pytest.raises(HostUnreachable, match="on the way to it is not trusted"):
+        await Host(server.spec()).connect()
+    known.write_text(server.known_line + jump.known_line.replace("127.0.0.1", "localhost"))
+    host = Host(server.spec())
+    await host.connect()
+    assert (await host.run(["echo", "far"])).stdout == "far\n"
+    assert jump.commands == []
+    await host.close()
+
+
 async def test_refused_key(trusted: Server, tmp_path: Path) -> None:
     stranger = tmp_path / "stranger"
     asyncssh.generate_private_key("ssh-ed25519").write_private_key(stranger)
