@@ -26,6 +26,7 @@ from colotui.model.facts import HostFacts, Missing
 from colotui.model.pair import Pair
 from colotui.model.plan import Action, Line, Plan, Progress, StepState
 from colotui.model.protection import Event, HostView, LinkState, Severity, Snapshot
+from colotui.tasks import end
 
 PERIOD = 0.5
 """Seconds between two snapshots when nothing happens; an event makes one at once."""
@@ -91,12 +92,7 @@ class PairController:
 
     async def close(self) -> None:
         """See controller.base."""
-        tasks = [*self._tasks, *(task for tasks in self._host_tasks.values() for task in tasks)]
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end([*self._tasks, *(task for tasks in self._host_tasks.values() for task in tasks)])
         for watch in self._watches.values():
             await watch.close()
         for keeper in self._keepers.values():
@@ -134,8 +130,7 @@ class PairController:
 
     async def _host_down(self, name: str, reason: str) -> None:
         self._emit(Event(time.time(), "colotui", f"lost the channel to {name}", reason, Severity.WARNING))
-        for task in self._host_tasks[name]:
-            task.cancel()
+        await end(self._host_tasks[name])
         self._locked = {pair for pair in self._locked if pair[0] != name}
         for watch in self._watches.values():
             await watch.host_lost(name)

@@ -20,6 +20,7 @@ from colotui.host.channel import Host
 from colotui.model.pair import GuestSpec, Pair
 from colotui.model.plan import Action, Progress
 from colotui.model.protection import Copy, Event, GuestView, Life, Role, Severity, Witness
+from colotui.tasks import end
 
 PERIOD = 0.5
 """Seconds between two looks at a copy."""
@@ -70,12 +71,7 @@ class GuestWatch:
 
     async def close(self) -> None:
         """Stop watching."""
-        tasks = [*self._tasks, *self._exits.values()]
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end([*self._tasks, *self._exits.values()])
         await self.engine.close()
 
     def wake(self) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
 from colotui.errors import ColotuiError, HostKeyChanged, HostKeyUnknown
 from colotui.host.channel import Host
 from colotui.model.protection import LinkState
+from colotui.tasks import end
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 5.0
 """Seconds between two tries: doubled from the first to the longest."""
@@ -46,9 +46,7 @@ class Keeper:
     async def close(self) -> None:
         """End the keeping and the channel."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end([self._task])
         await self.host.close()
 
     async def _keep(self) -> None:

@@ -17,10 +17,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.lab.conftest import Lab, running_lab
+
 from colotui.model.plan import Action
 from colotui.model.protection import Life
 from tests.lab.client import Pinger
-from tests.lab.conftest import Lab, running_lab
 from tests.lab.drive import GUEST, Drive
 from tests.lab.test_failover import RUN, kill
 
@@ -103,8 +104,8 @@ async def protect(drive: Drive) -> float | None:
 def line(name: str, values: list[float]) -> str:
     """Median, p95 and the number of runs."""
     ordered = sorted(values)
-    return f"{name:<34} median {statistics.median(ordered):7.1f} ms   p95 {ordered[int(len(ordered) * 0.95) - 1]:7.1f}" \
-           f" ms   n={len(ordered)}"  # fmt: skip
+    p95 = ordered[max(0, int(len(ordered) * 0.95) - 1)]
+    return f"{name:<34} median {statistics.median(ordered):7.1f} ms   p95 {p95:7.1f} ms   n={len(ordered)}"
 
 
 async def main(rounds: int) -> None:

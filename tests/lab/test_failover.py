@@ -14,13 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.lab.conftest import Lab
 
 from colotui.errors import ActionRefused
 from colotui.model.checkpoint import Cause
 from colotui.model.plan import Action
 from colotui.model.protection import Life, State
 from tests.lab.client import Counter, Download, Pinger, fetch
-from tests.lab.conftest import Lab
 from tests.lab.drive import GUEST, Drive
 
 RUN = f"/run/colotui/{GUEST}"
@@ -125,7 +125,7 @@ async def test_killed_primary(lab: Lab, drive: Drive, tmp_path: Path) -> None:
         await asyncio.sleep(3)
         old, new = drive.primary, drive.secondary
         moment = kill(lab, drive, old)
-        view = await drive.until(lambda v: v.copies[old].life is Life.DEAD, 5, "the death is seen")
+        view = await drive.until(lambda v, old=old: v.copies[old].life is Life.DEAD, 5, "the death is seen")
         assert view.protection.do_now is Action.FAILOVER
         assert "signal 9" in view.protection.headline
         progress = await drive.act(Action.FAILOVER)

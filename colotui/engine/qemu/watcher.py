@@ -11,6 +11,7 @@ from colotui.engine.qemu.trace import TraceItem, TraceParser
 from colotui.engine.qemu.wiring import Wiring
 from colotui.errors import HostError
 from colotui.host.channel import Host
+from colotui.tasks import end
 
 HISTORY = 2 << 20
 """Bytes of an old trace read back when a cockpit attaches: minutes to hours of checkpoints."""
@@ -45,11 +46,7 @@ class Watcher:
 
     async def close(self) -> None:
         """Stop following."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end(self._tasks)
         self._tasks.clear()
 
     async def _guard(self, follow: Callable[[], object]) -> None:

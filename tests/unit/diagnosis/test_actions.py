@@ -104,7 +104,9 @@ def test_unreachable_primary_needs_attestation(life: Life) -> None:
 
 
 def test_both_hosts_gone_means_do_nothing() -> None:
-    verdict = judge(pair(Copy("alpha", Life.UNREACHABLE, Role.NONE, NOW), Copy("beta", Life.UNREACHABLE, Role.NONE, NOW)))
+    verdict = judge(
+        pair(Copy("alpha", Life.UNREACHABLE, Role.NONE, NOW), Copy("beta", Life.UNREACHABLE, Role.NONE, NOW))
+    )
     assert verdict.state is State.UNKNOWN
     assert verdict.do_now is None
 
