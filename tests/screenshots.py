@@ -125,7 +125,7 @@ async def main(path: str, client: Sequence[str], kill: Callable[[str, int], obje
 
 
 if __name__ == "__main__":
-    from tests.lab.conftest import running_lab
+    from tests.lab.running import running_lab
 
     with running_lab() as lab:
         asyncio.run(

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.lab.conftest import Lab, running_lab
+from tests.lab.running import Lab, running_lab
 
 from colotui.model.plan import Action
 from colotui.model.protection import Life

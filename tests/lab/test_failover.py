@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.lab.conftest import Lab
+from tests.lab.running import Lab
 
 from colotui.errors import ActionRefused
 from colotui.model.checkpoint import Cause

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.lab.conftest import Lab
+from tests.lab.running import Lab
 
 from colotui.model.plan import Action
 from colotui.model.protection import State
