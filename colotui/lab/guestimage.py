@@ -19,7 +19,7 @@ MODULES = {
     "VIRTIO_NET": ("virtio_pci", "virtio_net"),
     "VIRTIO_BLK": ("virtio_pci", "virtio_blk"),
     "IDE": ("ata_piix", "sd_mod"),
-    "EXT4": ("ext4",),
+    "EXT4": ("crc32c_generic", "ext4"),
 }
 """Drivers by the marker that stands for them in the guest's init; without what they depend on."""
 

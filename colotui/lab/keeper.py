@@ -173,16 +173,16 @@ class Keeper:
             return
         end = time.monotonic() + _SSH_LIMIT
         while time.monotonic() < end:
-            with contextlib.suppress(OSError):
-                with socket.create_connection((self._net.host_management(host), 22), timeout=0.5) as stream:
-                    if stream.recv(4) == b"SSH-":
-                        return
+            address = (self._net.host_management(host), 22)
+            with contextlib.suppress(OSError), socket.create_connection(address, timeout=0.5) as stream:
+                if stream.recv(4) == b"SSH-":
+                    return
             time.sleep(0.02)
         raise LabError(f"{host} is up but its SSH server does not answer.", f"See {self._places.log}.")
 
 
 def _take_slot(name: str) -> tuple[Net, socket.socket]:
-    """Find addresses nobody uses. The slot is held by an abstract socket: the kernel gives it back, whatever happens."""
+    """Find addresses nobody uses, held by an abstract socket: the kernel gives that back, whatever happens."""
     busy = ""
     for slot in range(SLOTS):
         net = Net(slot)

@@ -191,7 +191,7 @@ class Lab:
             keeper.terminate()
             keeper.wait()
             raise
-        told = json.loads(line) if line else {"ready": False, "what": self._last_words(), "next": ""}
+        told: dict[str, Any] = json.loads(line) if line else {"ready": False, "what": self._last_words(), "next": ""}
         if not told["ready"]:
             keeper.wait()
             raise LabError(told["what"], told["next"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -113,10 +114,8 @@ def need(commands: Sequence[str], say: Callable[[str], None]) -> None:
         raise missing(absent[0])
     packages = sorted({_PACKAGES[command] for command in absent})
     say(f"installing {', '.join(packages)} on this machine (apt-get)")
-    try:
+    with contextlib.suppress(LabError):  # the lists that are there may do
         run(["apt-get", "-qq", "update"], what="apt-get update", timeout=300)
-    except LabError:
-        pass  # the lists that are there may do
     run(
         ["apt-get", "-qqy", "--no-install-recommends", "install", *packages],
         what=f"installing {', '.join(packages)}",

@@ -114,7 +114,9 @@ class Wires:
         self._apply()
 
     def end(self) -> None:
-        """Take the namespace down."""
+        """Take the namespace down; what leads into it at once, not when the kernel comes round to it."""
+        outer = [f"link del {self._net.outer(kind)}" for kind in ("service", "mgmt")]
+        self._batch(None, outer, force=True)
         self._holder.kill()
         self._holder.wait()
 
