@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +17,10 @@ from colotui.errors import UsageError
 from colotui.model.pair import Pair
 from colotui.model.protection import GuestView, LinkState, Snapshot
 from colotui.model.text import plain
+
+
+CLOSE_LIMIT = 3.0
+"""Seconds the channels get to end."""
 
 
 class OneShot(Controller, Protocol):
@@ -74,7 +79,10 @@ async def opened(pair: Pair, *, read_only: bool) -> AsyncIterator[tuple[OneShot,
         await controller.start()
         yield controller, await controller.settled()
     finally:
-        await controller.close()
+        # The answer is there already: a channel that does not end must not keep it from the operator.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await controller.close()
 
 
 def guest_name(pair: Pair, name: str | None) -> str:
