@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,11 +18,12 @@ from textual.theme import Theme
 from colotui.controller.base import Controller
 from colotui.errors import ColotuiError
 from colotui.model.plan import Progress
-from colotui.model.protection import GuestView, Snapshot
+from colotui.model.protection import Snapshot
 from colotui.model.text import plain, plain_lines
-from colotui.ui.format import fine_duration
+from colotui.ui.doing import Doing, Outcome, in_words
 from colotui.ui.glyphs import to_ascii
 from colotui.ui.keys import shown_keys
+from colotui.ui.moment import guest_of, scene_of, urgent
 from colotui.ui.paint.scene import Scene
 from colotui.ui.screens.cockpit import CockpitScreen
 from colotui.ui.style import Palette
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 0.5
 _CLOSE_SECONDS = 3.0
-
-Outcome = Progress | ColotuiError
 
 
 def _commands() -> type[Provider]:
@@ -92,7 +92,7 @@ class CockpitApp(App[int]):
         self._guest = guest
         self._now = now
         self._units: dict[str, int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._doing = Doing(self.redraw)
         self._mouse_on = True
         self._keymap_wanted = dict(keymap or {})
         self.shown_keys = shown_keys(self._keymap_wanted)
@@ -146,30 +146,15 @@ class CockpitApp(App[int]):
 
     def scene(self, *, live: bool = False, guest: str = "") -> Scene | None:
         """The moment to draw: frozen or live. None before the first snapshot, or without any guest."""
-        newest = self._snapshot
-        snapshot = newest if live or self.frozen is None else self.frozen
-        if snapshot is None or newest is None:
+        scene = scene_of(self._snapshot, None if live else self.frozen, guest or self._guest, self._now())
+        if scene is None:
+            if self._snapshot is not None:
+                self.waiting_for = "the pair file names no guest"
             return None
-        view = _guest_of(snapshot, guest or self._guest)
-        newest_view = _guest_of(newest, guest or self._guest)
-        if view is None or newest_view is None:
-            self.waiting_for = "the pair file names no guest"
-            return None
-        wall = self._now()
-        frozen = snapshot is not newest or (self.frozen is not None and not live)
-        if self._said_read_only and not snapshot.read_only:
-            snapshot = _read_only(snapshot, self._said_read_only)
-        return Scene(
-            snapshot=snapshot,
-            guest=view,
-            now=snapshot.at if frozen else wall,
-            wall=wall,
-            frozen=frozen,
-            live=newest_view.protection if frozen else None,
-            ascii_only=self.ascii_only,
-            keys=self.shown_keys,
-            units=self._units,
-        )
+        if self._said_read_only and not scene.snapshot.read_only:
+            scene.snapshot = replace(scene.snapshot, read_only=self._said_read_only)
+        scene.ascii_only, scene.keys, scene.units = self.ascii_only, self.shown_keys, self._units
+        return scene
 
     # -- the controller ---------------------------------------------------------------------------
 
@@ -209,40 +194,21 @@ class CockpitApp(App[int]):
             return
         if self.frozen is None and before is not None:
             events = max(0, snapshot.event_total - before.event_total)
-            old, new = _guest_of(before, self._guest), _guest_of(snapshot, self._guest)
+            old, new = guest_of(before, self._guest), guest_of(snapshot, self._guest)
             mismatches = max(0, new.mismatch_total - old.mismatch_total) if old is not None and new is not None else 0
             if (events or mismatches) and self.cockpit_screen.is_mounted:
                 self.cockpit_screen.keep_cursors(events, mismatches)
-        if before is None or _urgent(before) != _urgent(snapshot):
+        if before is None or urgent(before) != urgent(snapshot):
             self.redraw()
 
     def begin(self, work: Coroutine[Any, Any, Progress], done: Callable[[Outcome], None]) -> None:
-        """Run an action in the background, never cancelled by the screen that asked for it."""
-
-        async def run() -> None:
-            try:
-                outcome: Outcome = await work
-            except ColotuiError as error:
-                outcome = error
-            except Exception as error:  # the operator must hear of it; a traceback would take the screen away
-                self.log.error(f"action failed: {error!r}")
-                outcome = ColotuiError(f"Internal error: {type(error).__name__}: {plain(str(error), 200)}")
-            done(outcome)
-            self.redraw()
-
-        task = asyncio.create_task(run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        """Run an action in the background."""
+        self._doing.begin(work, done)
 
     def tell_outcome(self, outcome: Outcome) -> None:
         """An action whose screen was left has ended."""
-        if isinstance(outcome, ColotuiError):
-            self.say(str(outcome), bad=True)
-        elif outcome.failed or outcome.cancelled:
-            self.say(f"{outcome.title}: {outcome.failed or 'stopped'}. v opens it", bad=True)
-        else:
-            taken = fine_duration((outcome.ended_at or outcome.started_at) - outcome.started_at)
-            self.say(f"{outcome.title}: done in {taken}")
+        text, bad = in_words(outcome)
+        self.say(text, bad=bad)
 
     @property
     def acting(self) -> str:
@@ -250,7 +216,7 @@ class CockpitApp(App[int]):
         for view in self._snapshot.guests if self._snapshot is not None else ():
             if view.progress is not None and view.progress.running:
                 return view.progress.title
-        return "an action" if self._tasks else ""
+        return "an action" if self._doing else ""
 
     # -- what the keys ask for --------------------------------------------------------------------
 
@@ -340,8 +306,7 @@ class CockpitApp(App[int]):
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        for task in list(self._tasks):
-            task.cancel()
+        self._doing.drop()
         controller, self._controller = self._controller, None
         if controller is not None:
             try:
@@ -352,29 +317,6 @@ class CockpitApp(App[int]):
     async def on_unmount(self) -> None:
         """However the app ends, the channels end too."""
         await self._close()
-
-
-def _guest_of(snapshot: Snapshot, name: str) -> GuestView | None:
-    for view in snapshot.guests:
-        if view.name == name:
-            return view
-    return snapshot.guests[0] if snapshot.guests else None
-
-
-def _read_only(snapshot: Snapshot, why: str) -> Snapshot:
-    from dataclasses import replace
-
-    return replace(snapshot, read_only=why)
-
-
-def _urgent(snapshot: Snapshot) -> tuple[object, ...]:
-    """What must be on the screen without waiting for the next tick."""
-    found: list[object] = [view.link for view in snapshot.hosts]
-    for view in snapshot.guests:
-        found += [view.protection.state, view.protection.severity, view.protection.headline]
-        if view.progress is not None:
-            found.append(tuple(step.state for step in view.progress.steps))
-    return tuple(found)
 
 
 def run_cockpit(

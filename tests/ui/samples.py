@@ -316,6 +316,51 @@ def unknown() -> Snapshot:
     return snapshot(guest, hosts=(lost, host_views()[1]))
 
 
+def mute() -> Snapshot:
+    """The secondary was killed: the primary runs, but holds every reply."""
+    base = incident()
+    said = Protection(
+        State.NOT_PROTECTED, Severity.ERROR, "web01 is mute: QEMU on beta was killed (signal 9)",
+        meaning="alpha runs on, but holds every reply until it carries on alone.", since=DIED,
+        do_now=Action.FAILOVER, do_now_text="carry on with alpha alone", do_not="do not promote beta",
+        primary="alpha", secondary="beta",
+    )  # fmt: skip
+    copies = {
+        "alpha": primary(peer_connected=False, speaks=False),
+        "beta": secondary(life=Life.DEAD, exit=Exit(137, 9, DIED), seen_at=DIED, in_colo=False, peer_connected=None),
+    }
+    return replace(base, guests=(replace(base.guests[0], protection=said, copies=copies),))
+
+
+def cut_off() -> Snapshot:
+    """Neither host answers, and never did."""
+    said = Protection(
+        State.UNKNOWN, Severity.WARNING, "neither host answers: this cockpit may be the one that is cut off",
+        meaning="Nothing is known of the guest.", since=0.0, do_not="do nothing to the guest until a host answers",
+    )  # fmt: skip
+    hosts = (
+        HostView(ALPHA, LinkState.DOWN, NOW - 20, None, "alpha: no route to host. Look at the cable.", NOW + 2),
+        HostView(BETA, LinkState.DOWN, NOW - 20, None, "beta: connection refused. Is sshd running there?", NOW + 2),
+    )
+    copies = {name: Copy(name, Life.UNREACHABLE, Role.NONE, 0.0) for name in ("alpha", "beta")}
+    guest = GuestView(GUEST, said, copies, actions=actions())
+    return Snapshot(NOW, "lab", hosts, (guest,))
+
+
+def two_live() -> Snapshot:
+    """The worst of all: both copies speak."""
+    base = protected()
+    said = Protection(
+        State.NOT_PROTECTED, Severity.ERROR, "TWO LIVE COPIES of web01 speak, on alpha and beta",
+        meaning="Clients get answers of two guests that know nothing of each other; both write their own disk.",
+        do_not="decide which one is right, then end the other on its host; nothing here chooses for you",
+        primary="alpha",
+    )  # fmt: skip
+    copies = {"alpha": primary(in_colo=False), "beta": primary("beta", in_colo=False)}
+    guest = replace(base.guests[0], protection=said, copies=copies, streams=(), actions=actions())
+    return replace(base, guests=(guest,))
+
+
 def syncing() -> Snapshot:
     said = Protection(
         State.SYNCING, Severity.WORKING, "Protect web01, step 5 of 9: copy the disk",
@@ -400,6 +445,9 @@ STATES = {
     "warning": warning,
     "incident": incident,
     "unknown": unknown,
+    "mute": mute,
+    "cut-off": cut_off,
+    "two-live": two_live,
     "syncing": syncing,
     "failed-over": failed_over,
     "connecting": connecting,

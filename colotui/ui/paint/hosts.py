@@ -81,7 +81,8 @@ def _head_words(scene: Scene, host: str) -> list[Span]:
     spans = guest_spans(scene, copy)
     if copy.speaks and not is_lost(copy) and scene.guest.probe is not None and scene.guest.probe.ok:
         return [*spans[:1], ("  speaks", "accent-bold")]
-    if copy.role is Role.SECONDARY and copy.speaks is False and not can_be_promoted(scene, copy) and len(spans) > 1:
+    held = copy.role is Role.SECONDARY and copy.speaks is False and not is_lost(copy)
+    if held and not can_be_promoted(scene, copy) and len(spans) > 1:
         return [*spans[:1], ("  replies held", "muted")]
     return spans
 

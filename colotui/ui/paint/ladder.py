@@ -75,7 +75,7 @@ def _wire_style(scene: Scene, copy: Copy, link: LinkState) -> tuple[str, str]:
     silent = scene.guest.probe is not None and not scene.guest.probe.ok
     if link is not LinkState.UP or copy.life is Life.UNREACHABLE:
         return "╌", "low"
-    if copy.role is Role.PRIMARY and is_lost(copy):
+    if copy.role is Role.PRIMARY and (is_lost(copy) or _mute(scene, copy)):
         return "╌", "link-cut"
     if copy.life in (Life.ABSENT, Life.DEAD):
         return " ", "hairline"
@@ -103,6 +103,11 @@ def _wire(scene: Scene, canvas: Canvas, copy: Copy, x: int, middle: int, bridge:
         canvas.right(x - 3, 2, [(words, word_style)])
 
 
+def _mute(scene: Scene, copy: Copy) -> bool:
+    """A primary that runs but whose replies nobody lets out."""
+    return copy.role is Role.PRIMARY and copy.speaks is False and scene.protection.severity is Severity.ERROR
+
+
 def _wire_words(scene: Scene, copy: Copy, link: LinkState) -> tuple[str, str, str]:
     """What the copy says to the client: words, their style, the sign at the wire's end."""
     if link is not LinkState.UP or copy.life is Life.UNREACHABLE:
@@ -110,6 +115,8 @@ def _wire_words(scene: Scene, copy: Copy, link: LinkState) -> tuple[str, str, st
     silent = scene.guest.probe is not None and not scene.guest.probe.ok
     if copy.role is Role.PRIMARY and (is_lost(copy) or (silent and copy.speaks is not False)):
         return "silent", "error-bold", BAD
+    if _mute(scene, copy):
+        return "mute: its replies are held", "error-bold", BAD
     if copy.speaks:
         return "speaks to the client", "base", SPEAKS
     if copy.speaks is None:

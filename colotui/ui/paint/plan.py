@@ -131,7 +131,7 @@ def _witnesses(sheet: Sheet, scene: Scene, columns: _Columns, title: str) -> Non
     sheet.put(columns.third, [(right, "bold")])
     sheet.right(columns.end, [("age", "muted")])
     sheet.rule(columns.title, columns.end)
-    names = list(dict.fromkeys(witness.name for witness in scene.guest.witnesses))
+    names = dict.fromkeys(witness.name for witness in scene.guest.witnesses)
     for name in names:
         told = [witness for witness in scene.guest.witnesses if witness.name == name]
         row = sheet.row()
@@ -139,12 +139,12 @@ def _witnesses(sheet: Sheet, scene: Scene, columns: _Columns, title: str) -> Non
         oldest = min(witness.at for witness in told)
         old = max(0.0, scene.now - oldest)
         sheet.right(columns.end, [(duration(old), "stale-age" if scene.stale(oldest) else "muted")])
-        for host, x, stop in ((left, columns.second, columns.third), (right, columns.third, columns.end - 6)):
-            of_host = [witness for witness in told if witness.host == host] or (
-                [witness for witness in told if not witness.host] if host == left else []
-            )
-            for witness in of_host[:1]:
-                _told(sheet, witness, x, stop - x - 2, row)
+        for witness in told:
+            if witness.host == right:
+                _told(sheet, witness, columns.third, columns.end - 8 - columns.third, row)
+            else:
+                stop = columns.third if witness.host == left else columns.end - 6
+                _told(sheet, witness, columns.second, stop - columns.second - 2, row)
 
 
 def _told(sheet: Sheet, witness: Witness, x: int, width: int, row: int) -> None:

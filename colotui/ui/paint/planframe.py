@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from colotui.model.plan import Action
 from colotui.ui.format import fine_duration, plural
 from colotui.ui.paint.canvas import Canvas, Line, Span, width_of
 from colotui.ui.paint.plan import MARGIN, PlanView, Stage, body
@@ -118,7 +119,12 @@ def _panel(canvas: Canvas, view: PlanView, y: int, rows: int, margin: int) -> No
     enter: list[Span] = (
         [(" Enter ", "recommended"), (f"  {_purpose(view)}", "strong")]
         if complete
-        else [(f"Enter {_third_person(view)} once the name is complete", "low")]
+        else [
+            (
+                f"Enter {'promotes' if _purpose(view).startswith('promote') else 'works'} once the name is complete",
+                "low",
+            )
+        ]
     )
     if width_of(enter) > end - at - 2:
         enter = [(" Enter ", "recommended")] if complete else [("Enter: not yet", "low")]
@@ -130,14 +136,15 @@ def _on_panel(spans: list[Span]) -> list[Span]:
 
 
 def _purpose(view: PlanView) -> str:
+    """What typing the name is for."""
     plan = view.plan
-    if plan is not None and plan.to_host:
+    if plan is None or not plan.to_host:
+        return "go on"
+    if any(step.key == "promote" for step in plan.steps):
         return f"promote {plan.to_host}"
-    return "go on"
-
-
-def _third_person(view: PlanView) -> str:
-    return "promotes" if view.plan is not None and view.plan.to_host else "goes on"
+    if plan.action is Action.FAILOVER:
+        return f"let {plan.to_host} carry on alone"
+    return f"start it on {plan.to_host}" if plan.action is Action.START else "go on"
 
 
 def _typing_hint(view: PlanView) -> tuple[str, str]:

@@ -85,6 +85,8 @@ class Scene:
 
     def age_span(self, at: float) -> Span:
         """How old a stale value is, in italics."""
+        if at <= 0:
+            return ("never seen", "stale-age")
         return (age(max(0.0, self.now - at)), "stale-age")
 
     @property

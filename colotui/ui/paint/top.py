@@ -53,7 +53,7 @@ def _strip(scene: Scene, canvas: Canvas) -> None:
     pill_at = margin if canvas.height >= 3 or width < 100 else 1
     x = canvas.spans(pill_at if width >= 100 else 0, row, _pill(scene)) + 2
     x = canvas.put(x, row, scene.guest.name, "name", end - x)
-    if scene.protection.since is not None:
+    if scene.protection.since:
         x += 2
         if canvas.height >= 3:
             x = canvas.put(x, row, "for ", "low")
@@ -220,15 +220,17 @@ def _advice(scene: Scene, canvas: Canvas, row: int, margin: int, style: str) -> 
     protection, progress = scene.protection, scene.guest.progress
     end = canvas.width - margin
     if protection.do_not:
-        room = end - margin if protection.do_now is None else max(20, end - margin - 34)
-        end = canvas.right(end, row, [(protection.do_not, style)], room) - 2
+        if protection.do_now is None and (progress is None or not progress.running):
+            canvas.put(margin, row, protection.do_not, f"{style}-bold", end - margin)
+            return
+        end = canvas.right(end, row, [(protection.do_not, style)], max(20, end - margin - 34)) - 2
     x = margin
     if protection.do_now is not None:
         key = scene.key(protection.do_now.value, BY_ACTION[protection.do_now].key)
         x = canvas.put(x, row, "Do now", style) + (2 if canvas.height >= 3 else 1)
         x = canvas.put(x, row, f" {key} ", f"{style}-key") + (2 if canvas.height >= 3 else 1)
-        text = protection.do_now_text or BY_ACTION[protection.do_now].word + " …"
-        canvas.put(x, row, text, f"{style}-bold", end - x)
+        text = protection.do_now_text or BY_ACTION[protection.do_now].word
+        canvas.put(x, row, text if text.endswith("…") else f"{text} …", f"{style}-bold", end - x)
     elif progress is not None and progress.running:
         step = progress.steps[min(progress.current, len(progress.steps) - 1)] if progress.steps else None
         if step is not None:
@@ -250,7 +252,7 @@ def _since(scene: Scene, style: str, height: int) -> list[Span]:
         if height >= 3:
             spans.append((f"   {fine_duration(scene.now - progress.started_at)}", f"{style}-bold"))
         return spans
-    if protection.since is None:
+    if not protection.since:
         return []
     lasted = lasting(scene.now - protection.since)
     if height >= 3:
