@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -19,6 +19,7 @@ from colotui.controller.controller import PairController
 from colotui.model.plan import Action
 from colotui.model.protection import GuestView, State
 from colotui.ui.app import CockpitApp
+from tests.lab.client import Client
 from tests.ui.pictures import screenshot, to_png
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
@@ -42,13 +43,13 @@ async def until(app: CockpitApp, wanted: Callable[[GuestView], bool], limit: flo
     raise SystemExit(f"the guest did not become as wanted: {app.connected.snapshot.guests[0].protection}")
 
 
-async def load_it(client: Sequence[str], seconds: float) -> None:
+async def load_it(client: Client, seconds: float) -> None:
     """Traffic that differs on both sides now and then, as a client would make it."""
     end = time.monotonic() + seconds
     number = 0
     while time.monotonic() < end:
         page = ("/", "/", "/random", "/")[number % 4]
-        argv = [*client, "curl", "-s", "-m", "3", "-o", "/dev/null", f"http://10.77.0.10{page}"]
+        argv = [*client.argv, "curl", "-s", "-m", "3", "-o", "/dev/null", client.url(page)]
         await (await asyncio.create_subprocess_exec(*argv)).wait()
         number += 1
         await asyncio.sleep(2.2)
@@ -61,7 +62,7 @@ async def enter_name(pilot: Pilot[int], name: str) -> None:
     await pilot.pause()
 
 
-async def main(path: str, client: Sequence[str], kill: Callable[[str, int], object]) -> None:
+async def main(path: str, client: Client, kill: Callable[[str, int], object]) -> None:
     """All pictures."""
     FOLDER.mkdir(exist_ok=True)
     pair = load(path)
@@ -131,7 +132,7 @@ if __name__ == "__main__":
         asyncio.run(
             main(
                 lab.pair_path,
-                lab.client_argv([]),
+                lab.client,
                 lambda host, pid: subprocess.run(lab.host_argv(host, ["kill", "-9", str(pid)]), check=True),
             )
         )

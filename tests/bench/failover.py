@@ -17,12 +17,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.lab.running import Lab, running_lab
-
 from colotui.model.plan import Action
 from colotui.model.protection import Life
 from tests.lab.client import Pinger
 from tests.lab.drive import GUEST, Drive
+from tests.lab.running import Lab, running_lab
 from tests.lab.test_failover import RUN, kill
 
 
@@ -72,14 +71,14 @@ async def one(lab: Lab, drive: Drive, folder: Path, bare: bool) -> tuple[float, 
     """One failover: milliseconds to the first reply, and how long the guest stood still for the protection."""
     stopped = await protect(drive)
     await asyncio.sleep(1.0)
-    pinger = Pinger(lab.client_argv([]), folder / "ping.log", interval=0.005)
+    pinger = Pinger(lab.client, folder / "ping.log", interval=0.005)
     await asyncio.sleep(0.5)
     old, new = drive.primary, drive.secondary
     kill(lab, drive, old)
     await drive.until(lambda v: v.copies[old].life is Life.DEAD, 5, "the death is seen")
     await asyncio.sleep(0.7)
     if bare:
-        begun = await asyncio.to_thread(bare_failover, lab.path_on(new, f"{RUN}/people"))
+        begun = await asyncio.to_thread(bare_failover, str(lab.path_on(new, f"{RUN}/people")))
     else:
         plan = await drive.controller.prepare(GUEST, Action.FAILOVER)
         begun = time.time()

@@ -10,18 +10,40 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-ADDRESS = "10.77.0.10"
 _REPLY = re.compile(r"^\[(\d+\.\d+)\].*icmp_seq=(\d+)")
+
+
+class Client:
+    """One client: `argv` is the prefix that runs a program in its network, `address` is the guest's."""
+
+    def __init__(self, argv: Sequence[str], address: str) -> None:
+        self.argv = list(argv)
+        self.address = address
+
+    def fetch(self, path: str, limit: float = 5.0) -> str | None:
+        """One page as text; None when it did not come in time."""
+        result = self.curl("-m", str(limit), self.url(path))
+        return result.stdout.decode(errors="replace") if result.returncode == 0 else None
+
+    def url(self, path: str) -> str:
+        """The guest's page."""
+        return f"http://{self.address}{path}"
+
+    def curl(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        """curl, quiet but for errors."""
+        return subprocess.run([*self.argv, "curl", "-sS", *words], capture_output=True, check=False)
 
 
 class Pinger:
     """ping at 20 ms intervals; knows when each reply came."""
 
-    def __init__(self, argv: Sequence[str], log: Path, interval: float = 0.02) -> None:
+    def __init__(self, client: Client, log: Path, interval: float = 0.02) -> None:
         self._log = log
         self._out = log.open("wb")
         self._process = subprocess.Popen(
-            [*argv, "ping", "-D", "-n", "-i", str(interval), ADDRESS], stdout=self._out, stderr=subprocess.STDOUT
+            [*client.argv, "ping", "-D", "-n", "-i", str(interval), client.address],
+            stdout=self._out,
+            stderr=subprocess.STDOUT,
         )
 
     def replies(self) -> list[float]:
@@ -51,8 +73,8 @@ class Pinger:
 class Counter:
     """Asks /counter again and again; keeps every number that was acknowledged."""
 
-    def __init__(self, argv: Sequence[str]) -> None:
-        self._argv = argv
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self._stop = threading.Event()
         self.numbers: list[int] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -60,7 +82,7 @@ class Counter:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            number = fetch(self._argv, "/counter", limit=3.0)
+            number = self._client.fetch("/counter", limit=3.0)
             if number is not None and number.strip().isdigit():
                 self.numbers.append(int(number))
             time.sleep(0.05)
@@ -75,20 +97,13 @@ class Counter:
 class Download:
     """One slow download; complete only when the bytes are those of the file."""
 
-    def __init__(self, argv: Sequence[str], target: Path, rate: str = "30k", path: str = "/big") -> None:
+    def __init__(self, client: Client, target: Path, rate: str = "30k", path: str = "/big") -> None:
         self.target = target
-        command = ["curl", "-sS", "--limit-rate", rate, "-o", str(target), f"http://{ADDRESS}{path}"]
-        self._process = subprocess.Popen([*argv, *command], stderr=subprocess.PIPE)
+        command = ["curl", "-sS", "--limit-rate", rate, "-o", str(target), client.url(path)]
+        self._process = subprocess.Popen([*client.argv, *command], stderr=subprocess.PIPE)
 
     def finish(self, limit: float) -> tuple[int, str]:
         """Wait for its end; curl's status and the digest of what came."""
         self._process.wait(limit)
         data = self.target.read_bytes() if self.target.exists() else b""
         return self._process.returncode, hashlib.sha256(data).hexdigest()
-
-
-def fetch(argv: Sequence[str], path: str, limit: float = 5.0) -> str | None:
-    """One page as text; None when it did not come in time."""
-    command = [*argv, "curl", "-sS", "-m", str(limit), f"http://{ADDRESS}{path}"]
-    result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    return result.stdout if result.returncode == 0 else None

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from colotui.lab import build
 from colotui.lab.lab import Lab as OneLab
+from tests.lab.client import Client
+
+NAME = "tests"
+"""Beside the lab a person may have up: it has its own name and addresses."""
 
 
 class Lab(OneLab):
@@ -20,16 +24,19 @@ class Lab(OneLab):
         assert state is not None, "the lab is not up"
         return state.pair
 
-    def client_argv(self, argv: Sequence[str] = ()) -> list[str]:
-        """`argv` as a client of the guest; alone, the prefix for it."""
-        return super().client_argv(list(argv))
+    @property
+    def client(self) -> Client:
+        """A client of the guest in the service network."""
+        state = self.state()
+        assert state is not None, "the lab is not up"
+        return Client(self.client_argv([]), state.net.guest)
 
 
 @contextmanager
 def running_lab() -> Iterator[Lab]:
     """Build what is missing, bring the lab up, take it down at the end."""
     image = build.build(lambda *_: None)
-    lab = Lab()
+    lab = Lab(NAME)
     lab.down()
     lab.up(image, tie=os.getpid())
     try:

@@ -14,14 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.lab.running import Lab
 
 from colotui.errors import ActionRefused
 from colotui.model.checkpoint import Cause
 from colotui.model.plan import Action
 from colotui.model.protection import Life, State
-from tests.lab.client import Counter, Download, Pinger, fetch
+from tests.lab.client import Counter, Download, Pinger
 from tests.lab.drive import GUEST, Drive
+from tests.lab.running import Lab
 
 RUN = f"/run/colotui/{GUEST}"
 
@@ -101,7 +101,7 @@ async def test_random_pages_are_mismatches_of_tcp(lab: Lab, drive: Drive) -> Non
     before = drive.guest.mismatch_total
     end = time.time() + 8
     while time.time() < end:
-        assert await asyncio.to_thread(fetch, lab.client_argv([]), "/random")
+        assert await asyncio.to_thread(lab.client.fetch, "/random")
     await asyncio.sleep(1.0)
     primary = drive.primary
     for _ in range(40):
@@ -116,8 +116,8 @@ async def test_random_pages_are_mismatches_of_tcp(lab: Lab, drive: Drive) -> Non
 
 
 async def test_killed_primary(lab: Lab, drive: Drive, tmp_path: Path) -> None:
-    client = lab.client_argv([])
-    whole = subprocess.run([*client, "curl", "-sS", "http://10.77.0.10/big"], capture_output=True, check=True).stdout
+    client = lab.client
+    whole = client.curl(client.url("/big")).stdout
     digest = hashlib.sha256(whole).hexdigest()
     for round_trip in range(2):  # over, and back again
         downloads = [Download(client, tmp_path / f"big{round_trip}{i}", rate="60k") for i in range(4)]
@@ -136,7 +136,7 @@ async def test_killed_primary(lab: Lab, drive: Drive, tmp_path: Path) -> None:
         since_enter = pinger.first_after(progress.started_at) - progress.started_at
         print(f"\nfailover {old} -> {new}: ping gap {gap * 1000:.0f} ms, from Enter {since_enter * 1000:.0f} ms")
         numbers = counter.stop()
-        last = await asyncio.to_thread(fetch, client, "/counter")
+        last = await asyncio.to_thread(client.fetch, "/counter")
         assert numbers == sorted(set(numbers)), "an acknowledged number came twice or went back"
         assert last is not None
         assert int(last) > max(numbers)
@@ -180,7 +180,7 @@ async def test_hung_primary_is_killed_before_the_promotion(lab: Lab, drive: Driv
 
 
 async def test_planned_switch(lab: Lab, drive: Drive, tmp_path: Path) -> None:
-    pinger = Pinger(lab.client_argv([]), tmp_path / "ping.log")
+    pinger = Pinger(lab.client, tmp_path / "ping.log")
     await asyncio.sleep(1)
     old, new = drive.primary, drive.secondary
     moment = time.time()

@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from tests.lab.running import Lab
 
 from colotui.model.plan import Action
 from colotui.model.protection import State
 from tests.lab.drive import Drive
+from tests.lab.running import Lab
 from tests.lab.test_failover import kill
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from colotui.errors import CommandFailed, EngineUnfit, HostCallFailed
@@ -10,7 +11,7 @@ from colotui.model.pair import Accel, GuestSpec
 from colotui.model.versions import colo_problem
 
 BINARIES = ("/usr/bin/qemu-system-x86_64", "/usr/local/bin/qemu-system-x86_64", "/usr/libexec/qemu-kvm")
-KVM_LIMIT = 5.0
+KVM_LIMIT = 2.5
 """Seconds a guest's kernel may take to its first word under KVM; on a host whose KVM hangs it never comes."""
 _VERSION = re.compile(r"QEMU emulator version (\d+\.\d+\.\d+)")
 
@@ -70,8 +71,8 @@ async def choose_accel(hosts: tuple[Host, ...], binaries: tuple[str, ...], spec:
     """The accelerator for both sides, and why. KVM only where every host can; asked for outright it must work."""
     if spec.accel is Accel.TCG:
         return "tcg", "as the pair file says"
-    for host, binary in zip(hosts, binaries, strict=True):
-        reason = await kvm_works(host, binary, spec)
+    tries = (kvm_works(host, binary, spec) for host, binary in zip(hosts, binaries, strict=True))
+    for host, reason in zip(hosts, await asyncio.gather(*tries), strict=True):
         if reason and spec.accel is Accel.KVM:
             raise EngineUnfit(
                 f"{host.name}: the pair file wants KVM, but: {reason}.", "Use `accel: auto` or `tcg`, or mend KVM."
