@@ -70,9 +70,12 @@ class Wires:
     def plug(self, host: str, pid: int) -> None:
         """Give the host, whose first process is `pid`, its three NICs."""
         lines = []
-        for kind, nic in _NICS.items():
+        for number, (kind, nic) in enumerate(_NICS.items()):
+            # The same hardware address after every power cut, or its neighbours would go on asking for the old one.
+            address = f"02:c0:10:{self._net.slot:02x}:{1 + HOSTS.index(host):02x}:{number:02x}"
             far = cable(host, kind)
-            lines += [f"link add {far} type veth peer name {nic} netns {pid}", f"link set {far} master {kind}"]
+            lines.append(f"link add {far} type veth peer name {nic} address {address} netns {pid}")
+            lines.append(f"link set {far} master {kind}")
         self._batch(self.pid, lines)
         self._on.add(host)
         self._apply()
@@ -125,7 +128,7 @@ class Wires:
         lines = ["link set lo up"]
         for number, kind in enumerate(_NICS):
             # An address of its own: a bridge's otherwise changes with its ports, under the clients' feet.
-            lines += [f"link add {kind} address 02:c0:10:00:0{net.slot}:0{number} {_BRIDGE}", f"link set {kind} up"]
+            lines += [f"link add {kind} address 02:c0:10:{net.slot:02x}:00:{number:02x} {_BRIDGE}", f"link set {kind} up"]
         lines += [f"addr add {net.service(1)}/24 dev service"]
         for kind in ("service", "mgmt"):
             lines += [f"link add outer-{kind} type veth peer name {net.outer(kind)} netns {pid}"]
