@@ -25,9 +25,10 @@ def files_of(spec: HostSpec) -> list[Path]:
 
 
 class KnownHosts(SSHKnownHosts):
-    """Known hosts, read line by line so that one odd line does not void the rest, and matched with their port.
+    """Known hosts, read line by line so that one odd line does not void the rest.
 
-    An entry without a port vouches for port 22 alone: other ports of one address may be other machines.
+    Matched as OpenSSH does: by the name asked for, not by the address it leads to; and an entry without a port vouches
+    for port 22 alone, since other ports of one address may be other machines.
     """
 
     def __init__(self, files: Sequence[Path]) -> None:
@@ -45,11 +46,11 @@ class KnownHosts(SSHKnownHosts):
 
     def match(self, host: str, addr: str, port: int | None) -> Any:
         """The keys for exactly this host and port."""
-        return self._match(host, addr, port if port != _SSH_PORT else None)
+        return self._match(host, "", port if port != _SSH_PORT else None)
 
-    def knows(self, host: str, addr: str, port: int) -> bool:
+    def knows(self, host: str, port: int) -> bool:
         """True when some key is on record, whichever."""
-        return any(self.match(host, addr, port))
+        return any(self.match(host, "", port))
 
 
 def line_of(host: str, port: int, key: SSHKey) -> str:

@@ -55,4 +55,5 @@ class RemoteNetlink(AsyncIPRoute):  # type: ignore[misc]  # pyroute2 has no type
         """Close both ends."""
         self._colotui_closed = True
         super().close(*args, **kwargs)
+        self._colotui_pump.ours.close()  # pyroute2 does not when it was never used
         self._colotui_channel.close()

@@ -7,11 +7,11 @@ import contextlib
 import os
 import re
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncssh
-from asyncssh.public_key import get_default_public_key_algs
 
 from colotui.errors import AuthFailed, HostError, HostKeyChanged, HostKeyUnknown, HostUnreachable
 from colotui.host import bootstrap, hostkeys
@@ -28,6 +28,15 @@ from colotui.model.pair import HostSpec
 #: A host that is gone is noticed after (count + 1) intervals.
 KEEPALIVE_INTERVAL = 1
 KEEPALIVE_COUNT = 2
+#: In the order of ssh itself, so that both show the same fingerprint for a host nobody here knows.
+_FIRST_CONTACT = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
 
 
 class _Client(asyncssh.SSHClient):
@@ -44,7 +53,7 @@ class _Client(asyncssh.SSHClient):
         """Asked for a key that is in no file: only an accepted first contact passes."""
         file = str(hostkeys.files_of(self._spec)[-1])
         fingerprint = key.get_fingerprint()
-        if self._known.knows(host, addr, port):
+        if self._known.knows(host, port):
             self.refusal = _changed(self._spec, fingerprint)
             return False
         unknown = HostKeyUnknown(self._spec.name, fingerprint, hostkeys.line_of(host, port, key), file)
@@ -69,21 +78,40 @@ def _changed(spec: HostSpec, shown: str) -> HostKeyChanged:
     )
 
 
-async def _connect(spec: HostSpec, client: _Client, known: hostkeys.KnownHosts) -> asyncssh.SSHClientConnection:
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Whom we log in as, and the name and port known_hosts has the host under, with ~/.ssh/config applied."""
+
+    user: str
+    host: str
+    port: int
+
+
+def _target(spec: HostSpec) -> _Target:
     # what the pair file leaves at its default, ~/.ssh/config may say better
-    options: dict[str, Any] = {"username": spec.user}
+    port = {"port": spec.port} if spec.port != 22 else {}
+    options = asyncssh.SSHClientConnectionOptions(
+        host=spec.address, config=(), known_hosts=b"", client_keys=None, **port
+    )
+    configured = options.config.get("User") if spec.user == "root" else None
+    return _Target(str(configured or spec.user), options.host_key_alias or options.host, options.port)
+
+
+async def _connect(
+    spec: HostSpec, target: _Target, client: _Client, known: hostkeys.KnownHosts
+) -> asyncssh.SSHClientConnection:
+    options: dict[str, Any] = {}
     if spec.port != 22:
         options["port"] = spec.port
-    if spec.user == "root":
-        options["username"] = await asyncio.to_thread(_configured_user, spec) or spec.user
     if spec.key:
         options["client_keys"] = [_expanded(spec.key)]
         options["ignore_encrypted"] = True  # a locked key may still be in ssh-agent
-    if client.saw_authority:
-        options["server_host_key_algs"] = [name.decode() for name in get_default_public_key_algs()]
+    if client.saw_authority or not known.knows(target.host, target.port):
+        options["server_host_key_algs"] = _FIRST_CONTACT
     connection, _ = await asyncssh.create_connection(
         lambda: client,
         spec.address,
+        username=target.user,
         known_hosts=known,
         connect_timeout=LOGIN_TIMEOUT,
         login_timeout=LOGIN_TIMEOUT,
@@ -102,27 +130,23 @@ def _expanded(path: str) -> str:
     return str(Path(path).expanduser())
 
 
-def _configured_user(spec: HostSpec) -> str | None:
-    options = asyncssh.SSHClientConnectionOptions(host=spec.address, config=(), known_hosts=b"", client_keys=None)
-    found = options.config.get("User")
-    return str(found) if found else None
-
-
 async def login(spec: HostSpec, *, accept_key: bool = False) -> asyncssh.SSHClientConnection:
     """A verified, authenticated connection, or the one error that says why not."""
     known = await asyncio.to_thread(hostkeys.KnownHosts, hostkeys.files_of(spec))
     client = _Client(spec, known, accept_key)
+    target: _Target | None = None
     place = spec.address if spec.port == 22 else f"{spec.address} port {spec.port}"
     retry = "Check the address, the cable and sshd there."
     try:
         async with asyncio.timeout(LOGIN_TIMEOUT):
+            target = await asyncio.to_thread(_target, spec)
             try:
-                return await _connect(spec, client, known)
+                return await _connect(spec, target, client, known)
             except asyncssh.HostKeyNotVerifiable:
                 if not client.saw_authority or client.refusal is not None:
                     raise
                 # it showed a certificate of an authority nobody here knows: its plain key may be known
-                return await _connect(spec, client, known)
+                return await _connect(spec, target, client, known)
     except asyncssh.HostKeyNotVerifiable as error:
         if client.refusal is not None:
             raise client.refusal from None
@@ -136,13 +160,15 @@ async def login(spec: HostSpec, *, accept_key: bool = False) -> asyncssh.SSHClie
             "Log in there once with ssh to accept its key (ProxyJump in ~/.ssh/config).",
         ) from None
     except asyncssh.PermissionDenied as error:
-        raise AuthFailed(spec.name, f"{place} refuses our key ({error.reason}).", _key_hint(spec)) from None
+        raise AuthFailed(spec.name, f"{place} refuses our key ({error.reason}).", _key_hint(spec, target)) from None
     except asyncssh.KeyExchangeFailed as error:
-        if "host key" in error.reason.lower() and known.knows(spec.address, "", spec.port):
+        if "host key" in error.reason.lower() and target is not None and known.knows(target.host, target.port):
             raise _changed(spec, "a key of another kind") from None
         raise HostUnreachable(spec.name, f"no common cipher with {place} ({error.reason}).", retry) from None
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-        raise AuthFailed(spec.name, f"our key {spec.key or ''} cannot be used ({error}).", _key_hint(spec)) from None
+        raise AuthFailed(
+            spec.name, f"our key {spec.key or ''} cannot be used ({error}).", _key_hint(spec, target)
+        ) from None
     except TimeoutError:
         raise HostUnreachable(spec.name, f"{place} does not answer within {LOGIN_TIMEOUT:g} s.", retry) from None
     except socket.gaierror as error:
@@ -154,7 +180,7 @@ async def login(spec: HostSpec, *, accept_key: bool = False) -> asyncssh.SSHClie
     except OSError as error:
         if error.filename:
             raise AuthFailed(
-                spec.name, f"{error.filename} cannot be read ({error.strerror}).", _key_hint(spec)
+                spec.name, f"{error.filename} cannot be read ({error.strerror}).", _key_hint(spec, target)
             ) from None
         raise HostUnreachable(spec.name, f"{place} cannot be reached ({_reason(error)}).", retry) from None
 
@@ -168,10 +194,11 @@ def _reason(error: OSError) -> str:
     return os.strerror(number).lower() if number else str(error)
 
 
-def _key_hint(spec: HostSpec) -> str:
+def _key_hint(spec: HostSpec, target: _Target | None) -> str:
+    where = f"authorized_keys of {target.user if target else spec.user} there"
     if spec.key:
-        return f"Put {spec.key}.pub into authorized_keys of {spec.user} there; unlock it in ssh-agent if it needs that."
-    return f"Put your public key into authorized_keys of {spec.user} there, or name the right one as `key:`."
+        return f"Put {spec.key}.pub into {where}; unlock it in ssh-agent if it needs that."
+    return f"Put your public key into {where}, or name the right one as `key:`."
 
 
 class SshTransport:

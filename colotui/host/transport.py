@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -125,7 +126,7 @@ class LocalTransport:
                 *argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True, limit=1 << 20
             )
         except FileNotFoundError as error:
-            raise explain_failed_start(host, "this user", 127, f"{error.filename}: not found") from None
+            raise explain_failed_start(host, _user(), 127, f"{error.filename}: not found") from None
         stderr = Stderr()
         errors = asyncio.create_task(_collect(process, stderr))
         transport = cls(process, stderr, errors)
@@ -144,7 +145,7 @@ class LocalTransport:
         if rest is None:
             status = process.returncode
             await transport.close()
-            raise explain_failed_start(host, "this user", status, stderr.text)
+            raise explain_failed_start(host, _user(), status, stderr.text)
         return transport, rest
 
     def write(self, data: bytes) -> None:
@@ -185,6 +186,13 @@ class LocalTransport:
                 await self._process.wait()
         self._errors.cancel()
         await asyncio.gather(self._errors, return_exceptions=True)
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 async def _collect(process: Process, stderr: Stderr) -> None:

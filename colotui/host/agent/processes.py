@@ -182,7 +182,8 @@ def _wait_exec(pid: int, shell: int) -> None:
     """Until the shell's child has become the program: who looks at it next must not see a shell."""
     for _ in range(200):
         try:
-            if slurp("/proc/%d/cmdline" % pid, 4096) != slurp("/proc/%d/cmdline" % shell, 4096):
+            seen = slurp("/proc/%d/cmdline" % pid, 4096)
+            if (seen and seen != slurp("/proc/%d/cmdline" % shell, 4096)) or details(pid) is None:
                 return
         except OSError:
             return

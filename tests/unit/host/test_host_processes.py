@@ -122,7 +122,8 @@ async def test_how_a_spawned_program_ended(host: Host, tmp_path: Path) -> None:
     assert not (tmp_path / "exit").exists()
     found = await host.process(pid)
     assert found is not None
-    assert (found.comm, found.cmdline, found.state) == ("sleep", ("sleep", "60"), "S")
+    assert (found.comm, found.cmdline) == ("sleep", ("sleep", "60"))
+    assert found.state in "SRD"
     assert found.rss > 0
     assert Path(f"/proc/{pid}/cwd").readlink() == tmp_path
     assert os.getsid(pid) != os.getsid(0)
