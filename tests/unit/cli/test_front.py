@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import pty
 import subprocess
@@ -265,3 +266,16 @@ def test_the_readme_has_the_same_exit_codes() -> None:
 def test_the_pair_file_of_the_readme_is_one() -> None:
     text = (ROOT / "README.md").read_text().split("```yaml\n")[1].split("```")[0]
     assert config.loads(text).guests[0].name == "web01"
+
+
+def test_the_lab_gets_the_command_line_and_a_way_to_the_cockpit(colotui: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+
+    def run_lab(args: argparse.Namespace, cockpit: Callable[[str], int]) -> int:
+        seen.append(args.lab_command)
+        return cockpit(str(ROOT / "no-such-pair.yaml"))
+
+    monkeypatch.setattr("colotui.lab.cli.run", run_lab)
+    result = colotui(None)("lab", "status")
+    assert seen == ["status"]
+    assert (result.code, "no such file" in result.err) == (64, True)
