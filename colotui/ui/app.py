@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -27,7 +28,7 @@ from colotui.ui.moment import guest_of, scene_of, urgent
 from colotui.ui.paint.scene import Scene
 from colotui.ui.screens.cockpit import CockpitScreen
 from colotui.ui.style import Palette
-from colotui.ui.theme import DEFAULT, TOKENS, choose, load_themes
+from colotui.ui.theme import COLOURS, DEFAULT, NO_COLOUR, TOKENS, choose, load_themes
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -75,8 +76,9 @@ class CockpitApp(App[int]):
         now: Callable[[], float] = time.time,
     ) -> None:
         self.themes_found: dict[str, Theme] = load_themes(theme_folder)
-        chosen = choose(self.themes_found, theme or DEFAULT)
-        super().__init__()
+        self._no_colour = bool(os.environ.get("NO_COLOR"))
+        chosen = choose(self.themes_found, theme or (NO_COLOUR if self._no_colour else DEFAULT))
+        super().__init__(ansi_color=True if self._no_colour else None)
         self.palette = Palette({})
         self.ascii_only = ascii_only
         self.export_folder = export_folder or Path.cwd()
@@ -121,13 +123,9 @@ class CockpitApp(App[int]):
 
     def _take_colours(self) -> None:
         theme = self.current_theme
-        colours = {
-            name: value
-            for name in ("primary", "secondary", "accent", "background", "surface", "panel", "foreground")
-            if (value := getattr(theme, name))
-        }
-        colours |= {name: value for name in ("success", "warning", "error") if (value := getattr(theme, name))}
-        self.palette = Palette({**self.get_css_variables(), **TOKENS, **theme.variables, **colours})
+        colours = {name: value for name in COLOURS if (value := getattr(theme, name))}
+        tokens = {**self.get_css_variables(), **TOKENS, **theme.variables, **colours}
+        self.palette = Palette(tokens, no_colour=self._no_colour)
 
     def _theme_changed(self) -> None:
         self._take_colours()

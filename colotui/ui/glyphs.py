@@ -13,6 +13,7 @@ UNKNOWN = "?"
 BINDS = "→"
 BOTH = "⇄"
 METER = "■"
+METER_EMPTY = "□"
 
 _STATE = {
     State.PROTECTED: "●",

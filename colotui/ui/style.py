@@ -18,7 +18,6 @@ class Ink:
     bold: bool = False
     italic: bool = False
     underline: bool = False
-    dim: bool = False
 
 
 INKS: dict[str, Ink] = {
@@ -74,11 +73,19 @@ INKS: dict[str, Ink] = {
 }
 
 
-class Palette:
-    """Resolves `style` and `style@ground` names. Made anew whenever the theme changes."""
+_QUIET = ("", "background", "surface", "panel")
 
-    def __init__(self, tokens: Mapping[str, str]) -> None:
+
+class Palette:
+    """Resolves `style` and `style@ground` names. Made anew whenever the theme changes.
+
+    With `no_colour` there are only attributes: what is filled becomes reverse video, so that the state,
+    the primary and the recommended key still stand out.
+    """
+
+    def __init__(self, tokens: Mapping[str, str], *, no_colour: bool = False) -> None:
         self._tokens = tokens
+        self._no_colour = no_colour
         self._styles: dict[str, Style] = {}
 
     def _colour(self, token: str) -> Color:
@@ -94,16 +101,17 @@ class Palette:
         if found is None:
             ink_name, _, row_ground = name.partition("@")
             ink = INKS[ink_name]
-            found = Style(
-                color=self._colour(ink.colour).rich_color,
-                bgcolor=self._colour(ink.ground or row_ground or "background").rich_color,
-                bold=ink.bold or None,
-                italic=ink.italic or None,
-                underline=ink.underline or None,
-                dim=ink.dim or None,
-            )
-            self._styles[name] = found
+            found = self._styles[name] = self._made(ink, row_ground)
         return found
+
+    def _made(self, ink: Ink, row_ground: str) -> Style:
+        marks = Style(bold=ink.bold or None, italic=ink.italic or None, underline=ink.underline or None)
+        if self._no_colour:
+            filled = ink.ground not in _QUIET
+            # A key that is filled within a filled band stands out by not being filled.
+            return marks + Style(reverse=(filled is not (row_ground not in _QUIET)) or None)
+        ground = self._colour(ink.ground or row_ground or "background")
+        return marks + Style(color=self._colour(ink.colour).rich_color, bgcolor=ground.rich_color)
 
     @staticmethod
     def is_plain(name: str) -> bool:

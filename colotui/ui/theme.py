@@ -14,7 +14,7 @@ from colotui.errors import ConfigError
 DEFAULT = "dark"
 NO_COLOUR = "sixteen"
 
-_COLOURS = (
+COLOURS = (
     "primary", "secondary", "accent", "background", "surface", "panel", "foreground", "success", "warning", "error",
 )  # fmt: skip
 _FLAGS = ("dark", "ansi")
@@ -130,7 +130,7 @@ class _Reader:
                 name = self._scalar(value, key)
             elif key in _FLAGS:
                 flags[key] = self._flag(value, key)
-            elif key in _COLOURS:
+            elif key in COLOURS:
                 colours[key] = self._colour(value, key)
             elif key == "variables":
                 if not isinstance(value, yaml.MappingNode):
@@ -140,10 +140,10 @@ class _Reader:
                         raise ConfigError(self.path, token_line, f"unknown token `{token}`", _near(token, TOKENS))
                     variables[token] = self._colour(colour, token)
             else:
-                known = ("name", "variables", *_FLAGS, *_COLOURS)
+                known = ("name", "variables", *_FLAGS, *COLOURS)
                 raise ConfigError(self.path, line, f"unknown key `{key}`", _near(key, known))
-        if missing := [key for key in _COLOURS if key not in colours]:
-            raise ConfigError(self.path, 0, f"`{missing[0]}` is missing", "Every theme says: " + ", ".join(_COLOURS))
+        if missing := [key for key in COLOURS if key not in colours]:
+            raise ConfigError(self.path, 0, f"`{missing[0]}` is missing", "Every theme says: " + ", ".join(COLOURS))
         return Theme(
             name=name,
             primary=colours["primary"],

@@ -280,6 +280,21 @@ async def test_a_click_focuses_and_chooses_and_the_wheel_moves() -> None:
         assert cockpit.app.focused.id == "hosts"
 
 
+async def test_a_click_on_a_key_is_that_key() -> None:
+    async with driven(samples.incident()) as cockpit:
+        bar = cockpit.shown("keys")
+        await cockpit.pilot.click("#keys", offset=Offset(bar.index("freeze"), 0))
+        await cockpit.pilot.pause()
+        assert "FROZEN" in cockpit.shown("top")
+        await cockpit.pilot.click("#keys", offset=Offset(bar.index("? help"), 0))
+        await cockpit.pilot.pause()
+        assert cockpit.screen_name == "HelpScreen"
+        await cockpit.press("escape")
+        await cockpit.pilot.click("#keys", offset=Offset(2, 0))
+        await cockpit.pilot.pause()
+        assert cockpit.screen_name == "PlanScreen"
+
+
 async def test_cursors_stay_on_their_entry_when_new_ones_come() -> None:
     calm = samples.protected()
     async with driven(calm) as cockpit:

@@ -44,3 +44,8 @@ def test_help(snap_compare: Callable[..., bool]) -> None:
 
 def test_ascii(snap_compare: Callable[..., bool]) -> None:
     assert snap_compare(app("incident", ascii_only=True), terminal_size=(100, 30))
+
+
+def test_no_colour(snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(app("incident"), terminal_size=(100, 30))

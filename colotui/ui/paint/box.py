@@ -7,7 +7,7 @@ from colotui.model.plan import Action
 from colotui.model.protection import Copy, Life, LinkState, Role, State
 from colotui.ui.actions import allowed
 from colotui.ui.format import clock, duration, fine_duration, lasting, number, size_binary
-from colotui.ui.glyphs import BAD, METER, WARN
+from colotui.ui.glyphs import BAD, METER, METER_EMPTY, WARN
 from colotui.ui.paint.canvas import Canvas, Span, clip
 from colotui.ui.paint.scene import Scene
 
@@ -187,7 +187,7 @@ def meter(share: float, cells: int = _METER_CELLS) -> list[Span]:
     full = max(0, min(cells, round(share * cells)))
     if share > 0.005 and full == 0:
         full = 1
-    return [(METER * full, "meter"), (METER * (cells - full), "track")]
+    return [(METER * full, "meter"), (METER_EMPTY * (cells - full), "track")]
 
 
 def _gone_value(scene: Scene, copy: Copy) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from colotui.ui.actions import ACTIONS, BY_ACTION, key_order, reason
 from colotui.ui.paint.canvas import Canvas, Line, Span, cells_of, clip, width_of
 from colotui.ui.paint.scene import Scene
@@ -10,49 +12,88 @@ _REASON_WIDE = 28
 _REASON_NARROW = 16
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of the bar: the id of its binding, what is shown, and from which cell."""
+
+    name: str
+    spans: tuple[Span, ...]
+    x: int = 0
+
+    @property
+    def width(self) -> int:
+        """How many cells it takes."""
+        return width_of(self.spans)
+
+
 def paint_keys(scene: Scene, width: int) -> list[Line]:
-    """One row. What does not fit is dropped from the end: reasons first, then keys; help never."""
+    """One row."""
     canvas = Canvas(width, 1, "surface")
-    margin = 2 if width >= 90 else 1
-    progress = scene.guest.progress
-    end = canvas.right(width - margin, 0, [(scene.key("help", "?"), "strong"), (" help", "muted")]) - 2
-    extra = _extra(scene, width, acting=progress is not None)
-    gap = 3 if width >= 120 else 2
-    for length, reasons in ((_REASON_WIDE, 99), *((_REASON_NARROW, count) for count in range(len(ACTIONS), -1, -1))):
-        actions = _actions(scene, length, reasons)
-        groups = [*extra[:1], *actions, *extra[1:]] if progress is not None else [*actions, *extra]
-        if sum(width_of(group) + gap for group in groups) - gap <= end - margin:
-            break
-    keep = len(groups)
-    command = [group for group in extra if group[0][0] == scene.key("palette", ":")]
-    while keep > 1 and sum(width_of(g) + gap for g in [*groups[:keep], *command]) > end - margin:
-        keep -= 1
-    shown = groups[:keep] + [group for group in command if group not in groups[:keep]]
-    x = margin
-    for group in shown:
-        x = canvas.spans(x, 0, group, max(0, end - x)) + gap
+    for key in placed_keys(scene, width):
+        canvas.spans(key.x, 0, key.spans, max(0, width - key.x))
     return scene.finish(canvas)
 
 
-def _actions(scene: Scene, length: int, reasons: int) -> list[list[Span]]:
+def key_at(scene: Scene, width: int, x: int) -> str | None:
+    """The id of the binding whose key lies under cell `x`, for the mouse."""
+    for key in placed_keys(scene, width):
+        if key.x <= x < key.x + key.width:
+            return key.name
+    return None
+
+
+def placed_keys(scene: Scene, width: int) -> list[Key]:
+    """What fits, with its place. Reasons are shortened first, then keys are dropped from the end; help never."""
+    margin = 2 if width >= 90 else 1
+    acting = scene.guest.progress is not None
+    pinned = Key("help", ((scene.key("help", "?"), "strong"), (" help", "muted")))
+    end = width - margin - pinned.width - 2
+    extra = _extra(scene, width, acting=acting)
+    gap = 3 if width >= 120 else 2
+    for length, reasons in ((_REASON_WIDE, 99), *((_REASON_NARROW, count) for count in range(len(ACTIONS), -1, -1))):
+        actions = _actions(scene, length, reasons)
+        keys = [*extra[:1], *actions, *extra[1:]] if acting else [*actions, *extra]
+        if sum(key.width + gap for key in keys) - gap <= end - margin:
+            break
+    palette = extra[-1]
+    keep = len(keys)
+    while keep > 1 and sum(key.width + gap for key in _with(keys[:keep], palette)) > end - margin:
+        keep -= 1
+    placed: list[Key] = []
+    x = margin
+    for key in _with(keys[:keep], palette):
+        if x + key.width > end:
+            break
+        placed.append(Key(key.name, key.spans, x))
+        x += key.width + gap
+    return [*placed, Key("help", pinned.spans, max(0, width - margin - pinned.width))]
+
+
+def _with(keys: list[Key], palette: Key) -> list[Key]:
+    return keys if palette in keys else [*keys, palette]
+
+
+def _actions(scene: Scene, length: int, reasons: int) -> list[Key]:
     """All actions of the bar; the first `reasons` disabled ones say why in at most `length` cells."""
-    out: list[list[Span]] = []
+    out: list[Key] = []
     for action in key_order(scene.guest):
         text = BY_ACTION[action]
         key = scene.key(action.value, text.key)
         why = "read-only" if scene.snapshot.read_only else reason(scene.guest, action)
         if why is None:
-            out.append([(key, "strong"), (f" {text.word}…", "base" if action is scene.protection.do_now else "muted")])
+            word = "base" if action is scene.protection.do_now else "muted"
+            out.append(Key(action.value, ((key, "strong"), (f" {text.word}…", word))))
             continue
         cells = clip(cells_of(why), length) if reasons > 0 else ()
         reasons -= 1
-        out.append([(f"{key} {text.word}" + (f": {''.join(cells)}" if cells else ""), "low")])
+        words = f"{key} {text.word}" + (f": {''.join(cells)}" if cells else "")
+        out.append(Key(action.value, ((words, "low"),)))
     return out
 
 
-def _extra(scene: Scene, width: int, *, acting: bool) -> list[list[Span]]:
+def _extra(scene: Scene, width: int, *, acting: bool) -> list[Key]:
     entries = [("filter", "/", "filter"), ("freeze", "z", "goes on" if scene.frozen else "freeze")]
     entries.append(("palette", ":", "command" if width >= 90 else "all"))
     if acting:
         entries.insert(0, ("view-plan", "v", "view the plan"))
-    return [[(scene.key(name, default), "strong"), (f" {word}", "muted")] for name, default, word in entries]
+    return [Key(name, ((scene.key(name, default), "strong"), (f" {word}", "muted"))) for name, default, word in entries]

@@ -31,11 +31,12 @@ class AskScreen(ModalScreen[bool]):
 
     def __init__(self, title: str, text: str, yes: str, no: str) -> None:
         super().__init__()
+        self.box = LineView(id="ask-box")
         self._title, self._text, self._yes, self._no = title, text, yes, no
 
     def compose(self) -> ComposeResult:
         """One box."""
-        yield LineView(id="ask-box")
+        yield self.box
 
     def on_mount(self) -> None:
         """First picture."""
@@ -64,7 +65,7 @@ class AskScreen(ModalScreen[bool]):
         lines = canvas.lines()
         if cast("CockpitApp", self.app).ascii_only:
             lines = [tuple((to_ascii(text), style) for text, style in line) for line in lines]
-        box = self.query_one("#ask-box", LineView)
+        box = self.box
         box.styles.width, box.styles.height = width, height
         box.show(lines)
 

@@ -13,7 +13,7 @@ from colotui.model.plan import Action
 from colotui.ui.actions import BY_ACTION, reason
 from colotui.ui.keys import cockpit_bindings
 from colotui.ui.layout import Form, Layout, layout_for
-from colotui.ui.paint.keys import paint_keys
+from colotui.ui.paint.keys import key_at, paint_keys
 from colotui.ui.paint.ladder import paint_ladder
 from colotui.ui.paint.tiny import paint_tiny
 from colotui.ui.paint.top import paint_top
@@ -21,6 +21,7 @@ from colotui.ui.paint.waiting import paint_waiting
 from colotui.ui.panes.base import Pane
 from colotui.ui.panes.views import CheckpointsPane, EventsPane, HostsPane, MismatchesPane
 from colotui.ui.widgets.filterbar import FilterBar
+from colotui.ui.widgets.keybar import KeyBar
 from colotui.ui.widgets.lineview import LineView
 
 if TYPE_CHECKING:
@@ -43,6 +44,17 @@ class CockpitScreen(Screen[None]):
         super().__init__()
         self.layout_now: Layout | None = None
         self.tab_host = ""
+        # Held, not queried: a tick that comes while the app closes finds the children gone.
+        self.top = LineView(id="top")
+        self.ladder = LineView(id="ladder")
+        self.hosts = HostsPane(id="hosts")
+        self.checkpoints = CheckpointsPane(id="checkpoints")
+        self.mismatches = MismatchesPane(id="mismatches")
+        self.events = EventsPane(id="events")
+        self.middle = Container(self.checkpoints, self.mismatches, id="middle")
+        self.filter_bar = FilterBar()
+        self.key_bar = KeyBar(id="keys")
+        self.panes: tuple[Pane, ...] = (self.hosts, self.checkpoints, self.mismatches, self.events)
 
     @property
     def cockpit(self) -> CockpitApp:
@@ -51,15 +63,7 @@ class CockpitScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
-        yield LineView(id="top")
-        yield LineView(id="ladder")
-        yield HostsPane(id="hosts")
-        with Container(id="middle"):
-            yield CheckpointsPane(id="checkpoints")
-            yield MismatchesPane(id="mismatches")
-        yield EventsPane(id="events")
-        yield FilterBar()
-        yield LineView(id="keys")
+        yield from (self.top, self.ladder, self.hosts, self.middle, self.events, self.filter_bar, self.key_bar)
 
     def on_mount(self) -> None:
         """First picture."""
@@ -82,24 +86,21 @@ class CockpitScreen(Screen[None]):
 
     def _apply(self, layout: Layout) -> None:
         tiny, tabbed = layout.form is Form.TINY, layout.form is Form.TABBED
-        parts = {"top": layout.top, "ladder": layout.ladder, "hosts": layout.hosts, "events": layout.events}
-        for name, rows in parts.items():
-            part = self.query_one(f"#{name}")
+        parts = ((self.top, layout.top), (self.ladder, layout.ladder), (self.hosts, layout.hosts))
+        for part, rows in (*parts, (self.events, layout.events)):
             part.display = rows > 0
             part.styles.height = rows
-            part.styles.margin = (0 if name == "top" else 1, 0, 0, 0)
-        middle = self.query_one("#middle", Container)
-        middle.display = not tiny
-        middle.styles.margin = (1, 0, 0, 0)
-        middle.styles.layout = "vertical" if tabbed else "horizontal"
-        left, right = self.query_one(CheckpointsPane), self.query_one(MismatchesPane)
-        left.styles.height, right.styles.height = layout.checkpoints, layout.mismatches
-        left.styles.width = "100%" if tabbed else layout.graph_width
-        right.styles.width = "1fr"
-        right.styles.margin = (1, 0, 0, 0) if tabbed else (0, 0, 0, 3)
-        middle.styles.height = layout.checkpoints + (1 + layout.mismatches if tabbed else 0)
-        left.form = self.query_one(HostsPane).form = layout.form
-        self.query_one("#keys").display = not tiny and not self.query_one(FilterBar).display
+            part.styles.margin = (0 if part is self.top else 1, 0, 0, 0)
+        self.middle.display = not tiny
+        self.middle.styles.margin = (1, 0, 0, 0)
+        self.middle.styles.layout = "vertical" if tabbed else "horizontal"
+        self.middle.styles.height = layout.checkpoints + (1 + layout.mismatches if tabbed else 0)
+        self.checkpoints.styles.height, self.mismatches.styles.height = layout.checkpoints, layout.mismatches
+        self.checkpoints.styles.width = "100%" if tabbed else layout.graph_width
+        self.mismatches.styles.width = "1fr"
+        self.mismatches.styles.margin = (1, 0, 0, 0) if tabbed else (0, 0, 0, 3)
+        self.checkpoints.form = self.hosts.form = layout.form
+        self.key_bar.display = not tiny and not self.filter_bar.display
 
     def redraw(self) -> None:
         """Paint the newest scene into every part that is seen."""
@@ -108,44 +109,43 @@ class CockpitScreen(Screen[None]):
             return
         width = self.size.width
         scene = self.cockpit.scene()
-        top = self.query_one("#top", LineView)
         if scene is None:
-            top.show(paint_waiting(width, layout.top, self.cockpit.waiting_for, ascii_only=self.cockpit.ascii_only))
+            waiting = self.cockpit.waiting_for
+            self.top.show(paint_waiting(width, layout.top, waiting, ascii_only=self.cockpit.ascii_only))
             return
         scene.tab_host = self.tab_host
         pane = self.focused if isinstance(self.focused, Pane) else None
         scene.focused = pane.title if pane is not None else ""
         if layout.form is Form.TINY:
-            top.show(paint_tiny(scene, width, layout.top))
+            self.top.show(paint_tiny(scene, width, layout.top))
             return
-        if isinstance(pane, MismatchesPane):
-            scene.selected_at = pane.chosen_at(scene)
-        top.show(paint_top(scene, width, layout.top))
+        if pane is self.mismatches:
+            scene.selected_at = self.mismatches.chosen_at(scene)
+        self.top.show(paint_top(scene, width, layout.top))
         if layout.ladder:
-            self.query_one("#ladder", LineView).show(paint_ladder(scene, width, layout.ladder))
+            self.ladder.show(paint_ladder(scene, width, layout.ladder))
         tabbed = layout.form is Form.TABBED
-        self.query_one(HostsPane).draw(scene, width, layout.hosts)
-        self.query_one(CheckpointsPane).draw(scene, width if tabbed else layout.graph_width, layout.checkpoints)
-        rest = width if tabbed else width - layout.graph_width - 3
-        self.query_one(MismatchesPane).draw(scene, rest, layout.mismatches)
-        self.query_one(EventsPane).draw(scene, width, layout.events)
-        self.query_one("#keys", LineView).show(paint_keys(scene, width))
+        self.hosts.draw(scene, width, layout.hosts)
+        self.checkpoints.draw(scene, width if tabbed else layout.graph_width, layout.checkpoints)
+        self.mismatches.draw(scene, width if tabbed else width - layout.graph_width - 3, layout.mismatches)
+        self.events.draw(scene, width, layout.events)
+        self.key_bar.show(paint_keys(scene, width))
 
     def forget_colours(self) -> None:
         """The theme changed."""
-        for widget in self.query(LineView):
+        for widget in (self.top, self.ladder, *self.panes, self.key_bar):
             widget.forget_colours()
 
     def keep_cursors(self, new_events: int, new_mismatches: int) -> None:
         """Newer entries came in: cursors stay on their entry."""
-        self.query_one(EventsPane).state.shifted(new_events)
-        self.query_one(MismatchesPane).state.shifted(new_mismatches)
+        self.events.state.shifted(new_events)
+        self.mismatches.state.shifted(new_mismatches)
 
     # -- looking ----------------------------------------------------------------------------------
 
     def _list(self) -> Pane:
         """The pane that j, k and the filter mean: the focused one, else the events."""
-        return self.focused if isinstance(self.focused, Pane) else self.query_one(EventsPane)
+        return self.focused if isinstance(self.focused, Pane) else self.events
 
     def action_pane(self, name: str) -> None:
         """Focus a pane by its number."""
@@ -167,7 +167,7 @@ class CockpitScreen(Screen[None]):
             self.tab_host = (scene.left if shown_right else scene.right).spec.name
             self.redraw()
             return
-        panes = list(self.query(Pane))
+        panes = self.panes
         here = panes.index(self.focused) if isinstance(self.focused, Pane) else -1 if by > 0 else 0
         panes[(here + by) % len(panes)].focus()
         self.call_after_refresh(self.redraw)
@@ -200,9 +200,8 @@ class CockpitScreen(Screen[None]):
             pane.state.move(direction)
             self.redraw()
             return
-        events = self.query_one(EventsPane)
-        if events.jump(scene, direction):
-            events.focus()
+        if self.events.jump(scene, direction):
+            self.events.focus()
         else:
             self.cockpit.say("no more errors or warnings that way")
         self.call_after_refresh(self.redraw)
@@ -212,30 +211,38 @@ class CockpitScreen(Screen[None]):
         message.pane.focus()
         self.call_after_refresh(self.redraw)
 
+    def on_key_bar_clicked(self, message: KeyBar.Clicked) -> None:
+        """A click on a key is that key."""
+        scene = self.cockpit.scene()
+        name = key_at(scene, self.size.width, message.x) if scene is not None else None
+        for binding in cockpit_bindings():
+            if binding.id == name:
+                self.cockpit.run_named(binding.action)
+
     def action_filter(self) -> None:
         """Open the filter line for the events or the mismatches."""
         if self.layout_now is None or self.layout_now.form is Form.TINY:
             return
         target = self._list()
         if not target.lists:
-            target = self.query_one(EventsPane)
+            target = self.events
         target.focus()
-        bar = self.query_one(FilterBar)
+        bar = self.filter_bar
         bar.target = target
         bar.value = target.state.query
         bar.display = True
-        self.query_one("#keys").display = False
+        self.key_bar.display = False
         bar.focus()
 
     def on_filter_bar_typed(self, message: FilterBar.Typed) -> None:
         """Each letter filters; the end of typing gives the keys back."""
-        bar = self.query_one(FilterBar)
+        bar = self.filter_bar
         if bar.target is None:
             return
         bar.target.state.query = message.query
         if message.done:
             bar.display = False
-            self.query_one("#keys").display = True
+            self.key_bar.display = True
             bar.target.focus()
             bar.target = None
         self.call_after_refresh(self.redraw)

@@ -45,6 +45,8 @@ class FullScreen(Screen[None]):
     def __init__(self, pane: str, query: str = "") -> None:
         super().__init__()
         self.pane = pane
+        self.top = LineView(id="full-top")
+        self.body = LineView(id="full-page")
         self.state = PaneState(query=query)
 
     @property
@@ -54,8 +56,8 @@ class FullScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Band and page."""
-        yield LineView(id="full-top")
-        yield LineView(id="full-page")
+        yield self.top
+        yield self.body
 
     def on_mount(self) -> None:
         """First picture."""
@@ -72,7 +74,7 @@ class FullScreen(Screen[None]):
             return
         width, height = self.size
         layout = layout_for(width, height)
-        top, page = self.query_one("#full-top", LineView), self.query_one("#full-page", LineView)
+        top, page = self.top, self.body
         if layout.form is Form.TINY:
             top.styles.height = height
             top.show(paint_tiny(scene, width, height))
@@ -134,8 +136,8 @@ class FullScreen(Screen[None]):
 
     def forget_colours(self) -> None:
         """The theme changed."""
-        for widget in self.query(LineView):
-            widget.forget_colours()
+        self.top.forget_colours()
+        self.body.forget_colours()
 
     def action_move(self, by: int) -> None:
         """Cursor or page."""
@@ -155,7 +157,7 @@ class FullScreen(Screen[None]):
             entries = filtered_mismatches(scene, self.state)
             text = mismatch_text(entries[self.state.cursor]) if entries else ""
         else:
-            page = self.query_one("#full-page", LineView).lines
+            page = self.body.lines
             text = "\n".join("".join(part for part, _ in line).rstrip() for line in page)
         if text:
             self.app.copy_to_clipboard(text)

@@ -44,11 +44,12 @@ class HelpScreen(ModalScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.box = LineView(id="help-box")
         self._top = 0
 
     def compose(self) -> ComposeResult:
         """One box."""
-        yield LineView(id="help-box")
+        yield self.box
 
     def on_mount(self) -> None:
         """First picture."""
@@ -100,13 +101,13 @@ class HelpScreen(ModalScreen[None]):
         lines = canvas.lines()
         if cast("CockpitApp", self.app).ascii_only:
             lines = [tuple((to_ascii(text), style) for text, style in line) for line in lines]
-        box = self.query_one("#help-box", LineView)
+        box = self.box
         box.styles.width, box.styles.height = width, height
         box.show(lines)
 
     def forget_colours(self) -> None:
         """The theme changed."""
-        self.query_one("#help-box", LineView).forget_colours()
+        self.box.forget_colours()
 
     def action_scroll(self, by: int) -> None:
         """Move the window."""

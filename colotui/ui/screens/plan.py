@@ -45,6 +45,8 @@ class PlanScreen(ModalScreen[None]):
         super().__init__()
         self.guest = guest
         self.action = action
+        self.top = LineView(id="plan-top")
+        self.box = LineView(id="plan-box")
         self.stage = Stage.LOOKING if action is not None else Stage.RUNNING
         self.plan: Plan | None = None
         self.typed = ""
@@ -63,8 +65,8 @@ class PlanScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The band stays lit above the plan."""
-        yield LineView(id="plan-top")
-        yield LineView(id="plan-box")
+        yield self.top
+        yield self.box
 
     def on_mount(self) -> None:
         """Ask the controller for the plan; the screen is there at once."""
@@ -128,7 +130,7 @@ class PlanScreen(ModalScreen[None]):
             return
         width, height = self.size
         layout = layout_for(width, height)
-        top, box = self.query_one("#plan-top", LineView), self.query_one("#plan-box", LineView)
+        top, box = self.top, self.box
         top_rows = 1 if layout.form is Form.TINY else layout.top
         top.styles.height = top_rows
         top.show(paint_top(scene, width, top_rows))
@@ -144,8 +146,8 @@ class PlanScreen(ModalScreen[None]):
 
     def forget_colours(self) -> None:
         """The theme changed."""
-        for widget in self.query(LineView):
-            widget.forget_colours()
+        self.top.forget_colours()
+        self.box.forget_colours()
 
     def on_resize(self) -> None:
         """Paint anew at the new size."""

@@ -133,3 +133,15 @@ def test_a_theme_that_is_not_text_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_themes(tmp_path)
+
+
+def test_without_colour_what_is_filled_is_reversed() -> None:
+    palette = Palette(tokens_of("sixteen"), no_colour=True)
+    assert palette.style("pill").reverse
+    assert palette.style("badge-primary").reverse
+    assert palette.style("error-band@band-error-background").reverse
+    assert not palette.style("error-band-key@band-error-background").reverse
+    assert not palette.style("base@surface").reverse
+    for ink in INKS:
+        assert palette.style(ink).color is None
+        assert palette.style(ink).bgcolor is None
