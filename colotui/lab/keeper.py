@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -241,6 +242,10 @@ def main() -> None:
     except ColotuiError as error:
         with contextlib.suppress(OSError):
             _say(ready=False, what=error.what, next=error.next_step)
+    except Exception as error:
+        traceback.print_exc()
+        with contextlib.suppress(OSError):
+            _say(ready=False, what=f"The lab did not come up: {error}", next="That is a fault of the lab itself.")
     finally:
         if keeper is not None:
             keeper.end()

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -80,7 +81,7 @@ class Lab:
         except LabError:
             if _holder(self.places) is None:
                 return None
-            raise
+            raise LabError("The lab is just coming up or going down.", "Ask again in a moment.") from None
         return _state(told)
 
     def down(self) -> bool:
@@ -88,15 +89,16 @@ class Lab:
         places = self.places
         holder = _holder(places)
         if holder is not None:
-            try:
-                self._ask("down", limit=15.0)
-            except LabError:
-                with contextlib.suppress(ProcessLookupError):  # it hangs or is half-way up: everything dies with it
-                    os.kill(holder, signal.SIGKILL)
-            _wait_until(lambda: _holder(places) is None, 10.0, "The lab's keeper does not end.")
-        was_there = places.run.exists()
+            self._end_keeper(holder)
+        if not places.run.exists():
+            return holder is not None
+        try:
+            lock = _claim(places)
+        except LabError:  # somebody brings it up again already
+            return True
         shutil.rmtree(places.run, ignore_errors=True)
-        return holder is not None or was_there
+        os.close(lock)
+        return True
 
     def host_on(self, name: str) -> None:
         """Give a host its power back; returns when it can be reached."""
@@ -141,6 +143,22 @@ class Lab:
             if host.on and log.exists():
                 shown[host.name] = log.read_text(errors="replace")
         return shown
+
+    def _end_keeper(self, pid: int) -> None:
+        try:
+            watched = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return
+        try:
+            try:
+                self._ask("down", limit=15.0)
+            except LabError:
+                with contextlib.suppress(ProcessLookupError):  # it hangs or is half-way up: everything dies with it
+                    signal.pidfd_send_signal(watched, signal.SIGKILL)
+            if not select.select([watched], [], [], 10.0)[0]:
+                raise LabError(f"The lab's keeper {pid} does not end.")
+        finally:
+            os.close(watched)
 
     def _need(self) -> LabState:
         state = self.state()
@@ -226,36 +244,54 @@ def clean(*, name: str = DEFAULT_NAME, cache: Path | None = None) -> None:
 
 def _claim(places: Places) -> int:
     """The lab's lock, ours; it is the keeper that will hold it."""
-    places.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = os.open(places.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        pid = os.read(lock, 20).decode() or "just starting"
-        os.close(lock)
-        raise LabError(
-            f"The lab {places.name!r} is up already (keeper {pid}).",
-            "Use it, take it down with `colotui lab down`, or give this one a --name.",
-        ) from error
-    return lock
+    end = time.monotonic() + 1.0
+    while True:
+        places.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(places.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = _written(lock)
+            os.close(lock)
+            if (pid and Path(f"/proc/{pid}").exists()) or time.monotonic() > end:
+                raise LabError(
+                    f"The lab {places.name!r} is up already (keeper {pid or 'just starting'}).",
+                    "Use it, take it down with `colotui lab down`, or give this one a --name.",
+                ) from None
+            time.sleep(0.02)  # somebody only looks whether it is held
+            continue
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(lock), places.lock.stat()):
+                os.truncate(lock, 0)
+                return lock
+        os.close(lock)  # that was the lock of a lab that went down this instant
 
 
 def _holder(places: Places) -> int | None:
-    """The keeper's pid while it holds the lock; None when nobody does. 0: somebody does, not yet known who."""
-    try:
-        lock = os.open(places.lock, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    except PermissionError as error:
-        raise LabError("The lab belongs to root.", "Try it with sudo.") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return int(os.read(lock, 20) or b"0")
-    else:
-        return None
-    finally:
-        os.close(lock)
+    """The keeper's pid while it holds the lock; None when nobody does."""
+    for _ in range(50):
+        try:
+            lock = os.open(places.lock, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        except PermissionError as error:
+            raise LabError("The lab belongs to root.", "Try it with sudo.") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if pid := _written(lock):
+                return pid
+            time.sleep(0.02)  # whoever holds it has not started its keeper yet
+        else:
+            return None
+        finally:
+            os.close(lock)
+    raise LabError(f"{places.lock} is held, but nobody says by whom.", "Is another `colotui lab` hanging?")
+
+
+def _written(lock: int) -> int:
+    text = os.pread(lock, 20, 0)
+    return int(text) if text.isdigit() else 0
 
 
 def _state(told: dict[str, Any]) -> LabState:
@@ -276,11 +312,3 @@ def _state(told: dict[str, Any]) -> LabState:
 def _not_up(places: Places) -> LabError:
     called = "" if places.run == RUN else f" --name {places.name}"
     return LabError("The lab is not up.", f"Bring it up: sudo colotui lab{called} up")
-
-
-def _wait_until(done: Any, limit: float, what: str) -> None:
-    end = time.monotonic() + limit
-    while not done():
-        if time.monotonic() > end:
-            raise LabError(what)
-        time.sleep(0.02)

@@ -128,7 +128,10 @@ class Wires:
         lines = ["link set lo up"]
         for number, kind in enumerate(_NICS):
             # An address of its own: a bridge's otherwise changes with its ports, under the clients' feet.
-            lines += [f"link add {kind} address 02:c0:10:{net.slot:02x}:00:{number:02x} {_BRIDGE}", f"link set {kind} up"]
+            lines += [
+                f"link add {kind} address 02:c0:10:{net.slot:02x}:00:{number:02x} {_BRIDGE}",
+                f"link set {kind} up",
+            ]
         lines += [f"addr add {net.service(1)}/24 dev service"]
         for kind in ("service", "mgmt"):
             lines += [f"link add outer-{kind} type veth peer name {net.outer(kind)} netns {pid}"]
