@@ -183,7 +183,7 @@ class CockpitApp(App[int]):
             await self._controller.start()
         except ColotuiError as error:
             self.failure = error
-            self.exit(error.exit_code)
+            self.exit(error.exit_code, return_code=error.exit_code)
 
     def _arrived(self, snapshot: Snapshot) -> None:
         """A new snapshot. What changes the top line is painted at once, the rest waits for the tick."""

@@ -50,7 +50,7 @@ def _wide(width: int, height: int) -> Layout:
     else:
         grow = min((spare + 1) // 2, 10)
         middle, events = middle + grow, events + spare - grow
-    return Layout(Form.WIDE, 3, 11, hosts, middle, middle, events, (width - 4) * 6 // 10 + 2)
+    return Layout(Form.WIDE, 3, 11, hosts, middle, middle, events, (width - 4) * 58 // 100 + 2)
 
 
 def _folded(width: int, height: int) -> Layout:

@@ -399,10 +399,10 @@ def failed_over() -> Snapshot:
     guest = view(
         said,
         copies={
-            "alpha": Copy("alpha", Life.ABSENT, Role.NONE, NOW - 0.3),
+            "alpha": primary(life=Life.DEAD, exit=Exit(137, 9, NOW - 133), cpu_percent=None, rss=None, speaks=False),
             "beta": primary("beta", in_colo=False, armed=False, rss=684 * MIB, pid=3920),
         },
-        streams=(),
+        streams=tuple(replace(stream, up=None, value=None, remark="") for stream in STREAMS),
         checkpoints=made,
         stats=stats(made, 274100, NOW, 300.0),
         actions=actions(reprotect=None, protect="re-protect does it", failover="runs alone"),

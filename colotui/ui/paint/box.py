@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from colotui.model.facts import Missing, QemuFacts
 from colotui.model.plan import Action
-from colotui.model.protection import Copy, Life, LinkState, Role, State
+from colotui.model.protection import Copy, Life, LinkState, Role, Severity, State
 from colotui.ui.actions import allowed
 from colotui.ui.format import clock, duration, fine_duration, lasting, number, size_binary
 from colotui.ui.glyphs import BAD, METER, METER_EMPTY, WARN
@@ -14,12 +14,17 @@ from colotui.ui.paint.scene import Scene
 BOX_WIDTH = 43
 BOX_HEIGHT = 8
 _METER_CELLS = 8
-_GONE = (Life.DEAD, Life.HUNG)
 
 
-def is_lost(copy: Copy) -> bool:
-    """True when the copy was there and is dead or hung."""
-    return copy.life in _GONE
+def is_lost(scene: Scene, copy: Copy) -> bool:
+    """True when the copy's death or hang is the trouble at hand: then, and only then, it is red.
+
+    What died before a survivor carried on is a grey fact.
+    """
+    if copy.life is Life.HUNG:
+        return True
+    trouble = scene.protection.severity is Severity.ERROR or scene.protection.state is State.FAILING_OVER
+    return copy.life is Life.DEAD and copy.role is not Role.NONE and trouble
 
 
 def can_be_promoted(scene: Scene, copy: Copy) -> bool:
@@ -33,9 +38,9 @@ def can_be_promoted(scene: Scene, copy: Copy) -> bool:
     )
 
 
-def badge(copy: Copy) -> list[Span]:
+def badge(scene: Scene, copy: Copy) -> list[Span]:
     """The role, filled for a primary, in words that also say when it is dead."""
-    if copy.life is Life.DEAD and copy.role is not Role.NONE:
+    if copy.life is Life.DEAD and is_lost(scene, copy):
         return [(f" {BAD} {copy.role.value.upper()}, DEAD ", "badge-dead")]
     if copy.life is Life.HUNG:
         role = f"{copy.role.value.upper()}, " if copy.role is not Role.NONE else ""
@@ -56,7 +61,7 @@ def frame_style(scene: Scene, host: str) -> tuple[tuple[str, ...], str]:
     copy = scene.copy(host)
     if scene.snapshot.host(host).link is not LinkState.UP or copy.life is Life.UNREACHABLE:
         return tuple("┌╌┐╎└┘"), "low"
-    if is_lost(copy) and copy.role is not Role.NONE:
+    if is_lost(scene, copy):
         return tuple("┌─┐│└┘"), "error"
     if copy.life in (Life.ABSENT, Life.DEAD):
         return tuple("┌╌┐╎└┘"), "hairline"
@@ -76,7 +81,7 @@ def paint_box(scene: Scene, canvas: Canvas, host: str, x: int, y: int, width: in
 
     view, copy = scene.snapshot.host(host), scene.copy(host)
     end = x + width - 3
-    badge_at = canvas.right(end, y + 1, badge(copy))
+    badge_at = canvas.right(end, y + 1, badge(scene, copy))
     at = canvas.put(x + 3, y + 1, host, "name", badge_at - x - 4)
     canvas.put(at + 2, y + 1, view.spec.address, "muted", badge_at - at - 3)
     if view.link is not LinkState.UP:
@@ -130,7 +135,7 @@ def guest_spans(scene: Scene, copy: Copy) -> list[Span]:
     """The life of the copy in a word, and what matters most beside it."""
     spec = scene.guest.spec
     if copy.life is Life.DEAD and copy.role is not Role.NONE:
-        spans: list[Span] = [(f"{BAD} gone", "error-bold")]
+        spans: list[Span] = [(f"{BAD} gone", "error-bold") if is_lost(scene, copy) else ("gone", "base")]
         return [*spans, (f"   pid {copy.pid} ended", "muted")] if copy.pid else spans
     if copy.life is Life.HUNG:
         spans = [(f"{BAD} hung", "error-bold")]
@@ -162,7 +167,7 @@ def guest_spans(scene: Scene, copy: Copy) -> list[Span]:
 def engine_spans(scene: Scene, copy: Copy) -> list[Span]:
     """Engine and version; how it ended when it did; COLO's own word when it left the lock-step."""
     if copy.exit is not None and copy.life is Life.DEAD:
-        spans: list[Span] = [(f"exit: {copy.exit}", "error" if copy.role is not Role.NONE else "muted")]
+        spans: list[Span] = [(f"exit: {copy.exit}", "error" if is_lost(scene, copy) else "muted")]
         return [*spans, (f"   {clock(copy.exit.at)}", "muted")] if copy.exit.at is not None else spans
     version = copy.version
     facts = scene.facts(copy.host)

@@ -55,7 +55,8 @@ def draw_graph(scene: Scene, canvas: Canvas, top: int, rows: int, x: int, end: i
     if _ended(scene) and last is not None:
         at = position(last, scene.now, cells * 2)
         if at is not None:
-            canvas.put(start + min(at // 2 + 1, cells - 1), axis, BAD, "error-bold")
+            urgent = scene.protection.state is State.NOT_PROTECTED
+            canvas.put(start + min(at // 2 + 1, cells - 1), axis, BAD, "error-bold" if urgent else "muted")
     if times:
         minutes = int(WINDOW_S // 60)
         canvas.put(start, axis + 1, f"−{minutes} min", "muted")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from colotui.model.checkpoint import Checkpoint
+from colotui.model.checkpoint import Cause, Checkpoint
 
 WINDOW_S = 300.0
 _LEFT = (0x40, 0x04, 0x02, 0x01)
@@ -24,7 +24,10 @@ class Bin:
 
 
 def bins(checkpoints: Sequence[Checkpoint], now: float, count: int, window_s: float = WINDOW_S) -> list[Bin]:
-    """`count` stretches up to `now`, oldest first. Their borders are fixed in time, so that nothing flickers."""
+    """`count` stretches up to `now`, oldest first. Their borders are fixed in time, so that nothing flickers.
+
+    The first checkpoint of a protection is left out: it carries the whole guest, and would dwarf the others.
+    """
     step = window_s / count
     last = math.floor(now / step)
     longest: list[float | None] = [None] * count
@@ -33,7 +36,7 @@ def bins(checkpoints: Sequence[Checkpoint], now: float, count: int, window_s: fl
         index = count - 1 - (last - math.floor(checkpoint.at / step))
         if index < 0:
             break
-        if index >= count:
+        if index >= count or checkpoint.cause is Cause.FIRST:
             continue
         if checkpoint.pause_ms is not None:
             before = longest[index]

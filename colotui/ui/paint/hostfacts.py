@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from colotui.model.facts import HostFacts, IfbPair, Missing, ModuleState, NicIrqs
+from colotui.model.pair import EngineKind
 from colotui.model.protection import HostView, LinkState, Role
 from colotui.ui.format import number, rate_count, signed, size_binary, whole
 from colotui.ui.glyphs import BINDS, BOTH, WARN
@@ -95,6 +96,10 @@ def _modules(scene: Scene, view: HostView, facts: HostFacts) -> Side:
     absent = [module for module in facts.modules if module.state is ModuleState.MISSING]
     gone = [module for module in facts.modules if module.state is ModuleState.GONE]
     loadable = [module for module in facts.modules if module.state is ModuleState.LOADABLE]
+    if absent and scene.guest.spec.engine is not EngineKind.XEN:
+        # QEMU's COLO redirects packets itself: what Xen's would need is a grey fact here.
+        names = " ".join(module.name for module in absent)
+        return Side(value, [(f"{names} missing, not needed for QEMU", "muted")])
     if absent:
         names = " ".join(module.name for module in absent)
         note = f": {absent[0].note}" if len(absent) == 1 and absent[0].note else ""

@@ -79,9 +79,9 @@ def _outward_right(canvas: Canvas, y: int, side: Side, start: int) -> None:
 def _head_words(scene: Scene, host: str) -> list[Span]:
     copy = scene.copy(host)
     spans = guest_spans(scene, copy)
-    if copy.speaks and not is_lost(copy) and scene.guest.probe is not None and scene.guest.probe.ok:
+    if copy.speaks and not is_lost(scene, copy) and scene.guest.probe is not None and scene.guest.probe.ok:
         return [*spans[:1], ("  speaks", "accent-bold")]
-    held = copy.role is Role.SECONDARY and copy.speaks is False and not is_lost(copy)
+    held = copy.role is Role.SECONDARY and copy.speaks is False and not is_lost(scene, copy)
     if held and not can_be_promoted(scene, copy) and len(spans) > 1:
         return [*spans[:1], ("  replies held", "muted")]
     return spans
@@ -130,9 +130,9 @@ def _folded_head(scene: Scene, canvas: Canvas, left_line: int, right_line: int) 
     left, right = scene.left.spec, scene.right.spec
     at = canvas.put(_MARGIN, 0, left.name, "focus" if scene.focused == "hosts" else "name", 20)
     canvas.put(at + 2, 0, left.address, "muted", 20)
-    canvas.right(left_line - 1, 0, badge(scene.copy(left.name)))
+    canvas.right(left_line - 1, 0, badge(scene, scene.copy(left.name)))
     middle_start, middle_end = left_line + 1, right_line
-    lost = [name for name in (left.name, right.name) if is_lost(scene.copy(name))]
+    lost = [name for name in (left.name, right.name) if is_lost(scene, scene.copy(name))]
     wide = middle_end - middle_start
     if scene.in_step:
         to_right = scene.protection.primary != right.name
@@ -143,7 +143,7 @@ def _folded_head(scene: Scene, canvas: Canvas, left_line: int, right_line: int) 
         canvas.put(middle_start + (wide - 7) // 2, 0, " ✘ cut ", "error")
     else:
         canvas.fill(middle_start, 0, wide, "╌", "hairline")
-    x = canvas.spans(right_line + 2, 0, badge(scene.copy(right.name)))
+    x = canvas.spans(right_line + 2, 0, badge(scene, scene.copy(right.name)))
     x = canvas.put(x + 2, 0, right.name, "name", 20)
     x = canvas.put(x + 2, 0, right.address, "muted", max(0, canvas.width - _MARGIN - x - 2))
     for spec, at_end in ((left, True), (right, False)):
@@ -167,7 +167,7 @@ def paint_hosts_tabbed(scene: Scene, width: int, height: int, state: PaneState) 
     copy = scene.copy(name)
     margin = 1
     x = canvas.put(margin, 0, name, "picked", 20)
-    x = canvas.spans(x + 1, 0, badge(copy))
+    x = canvas.spans(x + 1, 0, badge(scene, copy))
     canvas.fill(margin, 1, width - 2 * margin, "─", "hairline")
     canvas.fill(margin, 1, x - margin, "━", "focus")
     x = canvas.put(x + 2, 0, shown.spec.address, "muted", 18)
@@ -219,7 +219,7 @@ def _tab_guest(scene: Scene, host: str) -> list[Span]:
 def _other_tab(scene: Scene, other: HostView) -> list[Span]:
     name = other.spec.name
     copy = scene.copy(name)
-    role = badge(copy)
+    role = badge(scene, copy)
     spans: list[Span] = [
         (f"{name} ", "muted"),
         *((text, "muted" if style == "secondary-bold" else style) for text, style in role),
@@ -230,7 +230,7 @@ def _other_tab(scene: Scene, other: HostView) -> list[Span]:
         return [*spans, ("  can be promoted", "ok-bold")]
     if count := warnings(scene, name):
         return [*spans, (f"  {WARN} {count}", "warn")]
-    if copy.speaks and not is_lost(copy):
+    if copy.speaks and not is_lost(scene, copy):
         return [*spans, (f"  {SPEAKS} speaks", "accent")]
     return spans
 

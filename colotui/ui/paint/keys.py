@@ -84,7 +84,8 @@ def _actions(scene: Scene, length: int, reasons: int) -> list[Key]:
             word = "base" if action is scene.protection.do_now else "muted"
             out.append(Key(action.value, ((key, "strong"), (f" {text.word}…", word))))
             continue
-        cells = clip(cells_of(why), length) if reasons > 0 else ()
+        short = why.partition(":")[0].partition(";")[0].partition(",")[0]
+        cells = clip(cells_of(short), length) if reasons > 0 else ()
         reasons -= 1
         words = f"{key} {text.word}" + (f": {''.join(cells)}" if cells else "")
         out.append(Key(action.value, ((words, "low"),)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from colotui.model.facts import Missing
-from colotui.model.protection import Copy, Life, LinkState, Probe, Role, Severity, Stream
+from colotui.model.protection import Copy, Life, LinkState, Probe, Role, Severity, State, Stream
 from colotui.ui.format import age, link_speed, number, rate_count, size_bytes, whole
 from colotui.ui.glyphs import BAD, BOTH, SPEAKS
 from colotui.ui.paint.box import BOX_WIDTH, is_lost, paint_box, silence
@@ -75,7 +75,7 @@ def _wire_style(scene: Scene, copy: Copy, link: LinkState) -> tuple[str, str]:
     silent = scene.guest.probe is not None and not scene.guest.probe.ok
     if link is not LinkState.UP or copy.life is Life.UNREACHABLE:
         return "╌", "low"
-    if copy.role is Role.PRIMARY and (is_lost(copy) or _mute(scene, copy)):
+    if copy.role is Role.PRIMARY and (is_lost(scene, copy) or _mute(scene, copy)):
         return "╌", "link-cut"
     if copy.life in (Life.ABSENT, Life.DEAD):
         return " ", "hairline"
@@ -113,7 +113,7 @@ def _wire_words(scene: Scene, copy: Copy, link: LinkState) -> tuple[str, str, st
     if link is not LinkState.UP or copy.life is Life.UNREACHABLE:
         return "not known whether it speaks", "low", "?"
     silent = scene.guest.probe is not None and not scene.guest.probe.ok
-    if copy.role is Role.PRIMARY and (is_lost(copy) or (silent and copy.speaks is not False)):
+    if copy.role is Role.PRIMARY and (is_lost(scene, copy) or (silent and copy.speaks is not False)):
         return "silent", "error-bold", BAD
     if _mute(scene, copy):
         return "mute: its replies are held", "error-bold", BAD
@@ -128,7 +128,8 @@ def _wire_words(scene: Scene, copy: Copy, link: LinkState) -> tuple[str, str, st
 
 def _rungs(scene: Scene, canvas: Canvas, start: int, end: int) -> None:
     streams = scene.guest.streams
-    if not streams:
+    idle = all(stream.up is None for stream in streams)
+    if not streams or (idle and scene.protection.state in (State.FAILED_OVER, State.NOT_PROTECTED)):
         unknown = all(copy.life is Life.UNREACHABLE for copy in scene.guest.copies.values())
         text = "not known yet" if unknown else "not in lock-step: no streams between the hosts"
         canvas.put(start + max(2, (end - start - len(text)) // 2), _BOX_TOP + 3, text, "low", end - start - 3)

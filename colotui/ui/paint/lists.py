@@ -98,8 +98,9 @@ def _mismatch_row(canvas: Canvas, row: int, entry: Mismatch, x: int, end: int, *
     x += 5 if narrow else 6
     if width >= 56 and canvas.width < 79:
         pair = short_pair(entry.source, entry.destination)
-        canvas.put(x, row, pair, "muted", 16 if len(pair) > 10 and width >= 70 else 10)
-        x += 18 if len(pair) > 10 and width >= 70 else 10
+        long = len(pair) > 11 and width >= 70
+        canvas.put(x, row, pair, "muted", 16 if long else 11)
+        x += 18 if long else 12
     canvas.put(x, row, entry.what, "base", stop - x)
 
 

@@ -160,6 +160,11 @@ def _told(sheet: Sheet, witness: Witness, x: int, width: int, row: int) -> None:
 
 def _verdict(text: str, ok: bool | None) -> list[Span]:
     head, comma, rest = text.partition(",")
+    if not comma:
+        # No comma to end the verdict: its first two words.
+        first, _, others = text.partition(" ")
+        second, blank, rest = others.partition(" ")
+        head, comma = f"{first} {second}".strip(), blank
     if ok is None:
         return [(text, "base")]
     if ok:

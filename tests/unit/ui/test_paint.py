@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from colotui.model.facts import LinkFacts, Module, ModuleState, NicIrqs, QemuFacts
+from colotui.model.pair import EngineKind
 from colotui.model.plan import Action
 from colotui.model.protection import Life, LinkState, Protection, Severity, Snapshot, State
 from colotui.ui.layout import Form, layout_for
@@ -160,8 +161,10 @@ def test_warnings_are_amber_with_their_sign() -> None:
     snapshot = replace(samples.protected(), hosts=samples.host_views(alpha=alpha))
     guest = snapshot.guests[0]
     copies = {**guest.copies, "alpha": replace(guest.copies["alpha"], version="")}
-    snapshot = replace(snapshot, guests=(replace(guest, copies=copies),))
-    scene = scene_of(snapshot)
+    grey = scene_of(replace(snapshot, guests=(replace(guest, copies=copies),)))
+    assert "cls_u32 missing, not needed for QEMU" in words(paint_hosts(grey, 160, 10, PaneState()))
+    xen = replace(guest.spec, engine=EngineKind.XEN)
+    scene = scene_of(replace(snapshot, guests=(replace(guest, copies=copies, spec=xen),)))
     shown = words(paint_hosts(scene, 160, 10, PaneState()))
     for text in ("▲ cls_u32 missing", "+1900 ms", "▲ 10 MiB of 2 GiB free", "rps → cpu2", "no irq, rps off", "40 ms"):
         assert text in shown, text
@@ -182,12 +185,19 @@ def test_warnings_are_amber_with_their_sign() -> None:
     ],
 )
 def test_each_life_has_its_words(life: Life, word: str) -> None:
-    snapshot = samples.protected()
+    snapshot = samples.incident()
     guest = snapshot.guests[0]
     copy = samples.primary(life=life, silent_since=samples.NOW - 5)
     snapshot = replace(snapshot, guests=(replace(guest, copies={**guest.copies, "alpha": copy}),))
     for size in ((160, 46), (100, 30), (80, 24)):
         assert word in words(screen(scene_of(snapshot), *size))
+
+
+def test_what_died_before_the_survivor_carried_on_is_grey() -> None:
+    lines = paint_ladder(scene_of(samples.failed_over()), 160)
+    assert "gone" in words(lines)
+    assert "not in lock-step" in words(lines)
+    assert not {style for line in lines for _, style in line} & {"error", "error-bold", "badge-dead", "link-cut"}
 
 
 def test_roles_move_with_the_primary() -> None:
