@@ -102,11 +102,11 @@ class PairController:
         """Wait until every host was tried and every copy looked at once; the snapshot then."""
         waits = [keeper.tried.wait() for keeper in self._keepers.values()]
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*waits), limit)
-            for watch in self._watches.values():
-                if watch.probe is not None and watch.probe.latest is None:
-                    await watch.probe.ask()
-                await watch.look()
+            async with asyncio.timeout(limit):
+                await asyncio.gather(*waits)
+                for watch in self._watches.values():
+                    await asyncio.gather(watch.first_answer(), watch.look())
+                    await watch.engine.caught_up(1.0)
         for name, keeper in self._keepers.items():
             if keeper.state is not LinkState.UP:
                 for watch in self._watches.values():
@@ -333,7 +333,8 @@ class PairController:
     async def _publish_always(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), PERIOD)
+                async with asyncio.timeout(PERIOD):
+                    await self._wake.wait()
             self._wake.clear()
             self._publish()
             if self._holder and not self._watching:

@@ -83,6 +83,11 @@ class GuestWatch:
         """Look at every reachable copy once, now: an action decides on what is, not on what was."""
         await asyncio.gather(*(self._look(name) for name in self._hosts))
 
+    async def first_answer(self) -> None:
+        """Wait until the guest's service was asked once."""
+        if self.probe is not None and self.probe.latest is None:
+            await self.probe.ask()
+
     async def host_lost(self, name: str) -> None:
         """The channel to `name` ended."""
         await self.engine.forget(name)
@@ -150,7 +155,8 @@ class GuestWatch:
             await self._look(name)
             self._changed()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), PERIOD)
+                async with asyncio.timeout(PERIOD):
+                    await wake.wait()
             wake.clear()
 
     async def _traffic(self) -> None:

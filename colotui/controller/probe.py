@@ -37,7 +37,8 @@ class ServiceProbe:
         begun = time.time()
         error = ""
         try:
-            await asyncio.wait_for(self._once(limit), limit + 0.2)
+            async with asyncio.timeout(limit + 0.2):
+                await self._once(limit)
         except (OSError, TimeoutError, ValueError) as failure:
             error = str(failure) or "no answer"
         now = time.time()

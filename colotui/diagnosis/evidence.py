@@ -54,8 +54,14 @@ class Evidence:
     @property
     def stalled(self) -> bool:
         """No checkpoint for longer than a healthy pair can go without one."""
-        newest = max((t for t in (self.last_checkpoint, self.lockstep_since) if t is not None), default=None)
+        newest = self.last_checkpoint if self.last_checkpoint is not None else self.lockstep_since
         return newest is not None and self.now - newest > self.spec.checkpoint_delay / 1000.0 + STALL_GRACE
+
+    @property
+    def fresh_checkpoint(self) -> bool:
+        """A checkpoint was seen to end, no longer ago than a healthy pair can go without one."""
+        limit = self.spec.checkpoint_delay / 1000.0 + STALL_GRACE
+        return self.last_checkpoint is not None and self.now - self.last_checkpoint <= limit
 
     @property
     def link_cut(self) -> bool:

@@ -84,7 +84,8 @@ def _one_host_silent(e: Evidence) -> Protection | None:
         return None
     seen = e.other(dark.host)
     roles = _roles(e)
-    if seen.in_colo and answers(seen) and seen.peer_connected is not False and not e.stalled:
+    # Only a checkpoint that was seen to end proves that the silent host's copy lives.
+    if seen.in_colo and answers(seen) and seen.peer_connected is not False and e.fresh_checkpoint:
         return Protection(
             State.PROTECTED,
             Severity.WARNING,

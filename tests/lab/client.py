@@ -17,7 +17,8 @@ class Client:
     """One client: `argv` is the prefix that runs a program in its network, `address` is the guest's."""
 
     def __init__(self, argv: Sequence[str], address: str) -> None:
-        self.argv = list(argv)
+        # A killed test run takes its clients along.
+        self.argv = ["setpriv", "--pdeathsig", "KILL", *argv]
         self.address = address
 
     def fetch(self, path: str, limit: float = 5.0) -> str | None:
@@ -41,7 +42,7 @@ class Pinger:
         self._log = log
         self._out = log.open("wb")
         self._process = subprocess.Popen(
-            [*client.argv, "ping", "-D", "-n", "-i", str(interval), client.address],
+            [*client.argv, "stdbuf", "-oL", "ping", "-D", "-n", "-i", str(interval), client.address],
             stdout=self._out,
             stderr=subprocess.STDOUT,
         )
@@ -97,7 +98,7 @@ class Counter:
 class Download:
     """One slow download; complete only when the bytes are those of the file."""
 
-    def __init__(self, client: Client, target: Path, rate: str = "30k", path: str = "/big") -> None:
+    def __init__(self, client: Client, target: Path, rate: str = "300k", path: str = "/big") -> None:
         self.target = target
         command = ["curl", "-sS", "--limit-rate", rate, "-o", str(target), client.url(path)]
         self._process = subprocess.Popen([*client.argv, *command], stderr=subprocess.PIPE)

@@ -120,7 +120,7 @@ async def test_killed_primary(lab: Lab, drive: Drive, tmp_path: Path) -> None:
     whole = client.curl(client.url("/big")).stdout
     digest = hashlib.sha256(whole).hexdigest()
     for round_trip in range(2):  # over, and back again
-        downloads = [Download(client, tmp_path / f"big{round_trip}{i}", rate="60k") for i in range(4)]
+        downloads = [Download(client, tmp_path / f"big{round_trip}{i}", rate="300k") for i in range(4)]
         counter, pinger = Counter(client), Pinger(client, tmp_path / f"ping{round_trip}.log")
         await asyncio.sleep(3)
         old, new = drive.primary, drive.secondary
@@ -140,7 +140,7 @@ async def test_killed_primary(lab: Lab, drive: Drive, tmp_path: Path) -> None:
         assert numbers == sorted(set(numbers)), "an acknowledged number came twice or went back"
         assert last is not None
         assert int(last) > max(numbers)
-        ends = [await asyncio.to_thread(download.finish, 240) for download in downloads]
+        ends = [await asyncio.to_thread(download.finish, 90) for download in downloads]
         pinger.stop()
         assert ends == [(0, digest)] * 4
         await drive.act(Action.REPROTECT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -77,6 +79,13 @@ class QemuEngine:
             watcher = Watcher(session.host, self.wiring, self._trace, self._message, self._oops)
             watcher.start()
             self._watchers[session.name] = (living, watcher)
+
+    async def caught_up(self, limit: float) -> None:
+        """Wait until what the logs held when we came is read, at most `limit` s."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                for _pid, watcher in list(self._watchers.values()):
+                    await watcher.caught_up.wait()
 
     def _trace(self, host: str, items: list[TraceItem]) -> None:
         for item in items:

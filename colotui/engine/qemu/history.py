@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from colotui.engine.qemu.trace import TraceItem
+from colotui.engine.qemu.trace import Resumed, TraceItem
 from colotui.model.checkpoint import Cause, Checkpoint, CheckpointStats, stats
 from colotui.model.mismatch import Mismatch
 
@@ -41,6 +41,8 @@ class History:
             elif isinstance(item, Mismatch):
                 self.mismatch_total += 1
                 self.mismatches.append(item)
+            elif isinstance(item, Resumed):
+                self.last_end = item.at if self.last_end is None else max(self.last_end, item.at)
 
     def stop(self, host: str, at: float) -> None:
         """QMP STOP on `host`."""

@@ -53,7 +53,8 @@ class Monitor:
 
         name = self._host.name
         try:
-            sock, _path = await asyncio.wait_for(self._host.open_unix(monitor_sockets(self._guest)), limit)
+            async with asyncio.timeout(limit):
+                sock, _path = await self._host.open_unix(monitor_sockets(self._guest))
         except HostCallFailed as error:
             raise QmpGone(name, error.what) from error
         except TimeoutError:
@@ -62,7 +63,8 @@ class Monitor:
         if self._on_event is not None:
             client.register_listener(_listener(self._on_event))
         try:
-            await asyncio.wait_for(client.connect(sock), limit)
+            async with asyncio.timeout(limit):
+                await client.connect(sock)
         except TimeoutError:
             sock.close()
             raise QmpTimeout(name, "greeting", limit) from None
@@ -94,7 +96,8 @@ class Monitor:
             raise QmpGone(self._host.name, "not connected")
         begun = time.monotonic()
         try:
-            value = await asyncio.wait_for(client.execute(command, arguments, oob=oob), limit)
+            async with asyncio.timeout(limit):
+                value = await client.execute(command, arguments, oob=oob)
         except TimeoutError:
             raise QmpTimeout(self._host.name, command, limit) from None
         except ExecuteError as error:
@@ -121,7 +124,8 @@ class Monitor:
             return
         # disconnect() re-raises why the connection ended; that was already reported where it mattered.
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(client.disconnect(), 1.0)
+            async with asyncio.timeout(1.0):
+                await client.disconnect()
 
 
 def _listener(sink: EventSink) -> Any:

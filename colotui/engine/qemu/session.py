@@ -305,7 +305,8 @@ class CopySession:
     async def ended(self, process: ProcessInfo, limit: float) -> bool:
         """Wait until the process is gone, at most `limit` seconds."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.host.watch_exit(process.pid), limit)
+            async with asyncio.timeout(limit):
+                await self.host.watch_exit(process.pid, start_time=process.start_time)
         now = await self.host.process(process.pid)
         return now is None or now.start_time != process.start_time
 

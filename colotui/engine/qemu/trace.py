@@ -34,6 +34,13 @@ class Failover:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """This copy runs again after a checkpoint it did not ask for: the secondary's sign that one has ended."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A line QEMU printed that is not a trace event: its own words on stderr, which share the file."""
 
@@ -54,7 +61,7 @@ class _Compared:
     sizes: bool = False
 
 
-TraceItem = Checkpoint | Mismatch | Failover | Message
+TraceItem = Checkpoint | Mismatch | Failover | Resumed | Message
 
 
 class TraceParser:
@@ -174,6 +181,8 @@ class TraceParser:
         elif b"'stop' => 'run'" in rest:
             if self._stopped is not None:
                 found.append(replace(self._stopped, pause_ms=(at - self._stopped.at) * 1000.0))
+            else:
+                found.append(Resumed(at))
             self._stopped = None
             self._requested = None
             self._difference = None

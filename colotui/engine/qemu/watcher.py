@@ -13,7 +13,7 @@ from colotui.errors import HostError
 from colotui.host.channel import Host
 from colotui.tasks import end
 
-HISTORY = 2 << 20
+HISTORY = 512 << 10
 """Bytes of an old trace read back when a cockpit attaches: minutes to hours of checkpoints."""
 
 OOPS = re.compile(
@@ -38,6 +38,7 @@ class Watcher:
         self._on_message = on_message
         self._on_oops = on_oops
         self._tasks: list[asyncio.Task[None]] = []
+        self.caught_up = asyncio.Event()
 
     def start(self) -> None:
         """Begin to follow."""
@@ -60,9 +61,15 @@ class Watcher:
 
     async def _trace(self) -> None:
         path = f"{self._run}/trace.log"
-        offset = max(0, await self._size(path) - HISTORY)
+        size = await self._size(path)
+        offset = max(0, size - HISTORY)
         parser = TraceParser()
+        if not size:
+            self.caught_up.set()
         async for chunk in self._host.tail(path, offset):
+            offset += len(chunk)
+            if offset >= size:
+                self.caught_up.set()
             items = parser.feed(chunk)
             if items:
                 self._on_trace(self._host.name, items)

@@ -103,6 +103,14 @@ def test_unreachable_primary_needs_attestation(life: Life) -> None:
     assert judge(stale).state is State.UNKNOWN
 
 
+def test_a_silent_host_is_not_protected_without_a_checkpoint_that_was_seen() -> None:
+    # Found on the lab: a fresh `status` said Protected after one host had been powered off.
+    dark = Copy("alpha", Life.UNREACHABLE, Role.NONE, NOW)
+    assert judge(pair(dark, SECONDARY, lockstep_since=NOW)).state is State.UNKNOWN
+    assert judge(pair(dark, SECONDARY, lockstep_since=NOW, last_checkpoint=NOW - 20)).state is State.UNKNOWN
+    assert judge(pair(dark, SECONDARY, last_checkpoint=NOW - 1)).state is State.PROTECTED
+
+
 def test_both_hosts_gone_means_do_nothing() -> None:
     verdict = judge(
         pair(Copy("alpha", Life.UNREACHABLE, Role.NONE, NOW), Copy("beta", Life.UNREACHABLE, Role.NONE, NOW))
