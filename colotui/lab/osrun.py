@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -13,6 +14,8 @@ from colotui.errors import LabError
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """A user's PATH often lacks the sbin folders, where half of these tools are."""
+
+_NETWORK = re.compile(r"fail\w* (getting|to fetch|retriev)|couldn't download|resolve|connect", re.IGNORECASE)
 
 _PACKAGES = {
     "debootstrap": "debootstrap",
@@ -85,7 +88,9 @@ def follow(argv: Sequence[str], *, what: str, log: Path, line: Callable[[str], N
             raise
     if status:
         errors = [text for text in said if text.startswith(("E:", "W: Failure", "unshare:"))] or [t for t in said if t]
-        raise LabError(f"{what}: {last_line(chr(10).join(errors), status)}", f"All it said is in {log}.")
+        why = last_line("\n".join(errors), status).removeprefix("E: ")
+        network = " Is there a network? Another mirror: --mirror URL." if _NETWORK.search(why) else ""
+        raise LabError(f"{what}: {why}", f"All it said is in {log}.{network}")
 
 
 def last_line(text: str, status: int) -> str:

@@ -67,7 +67,7 @@ def test_a_long_command_is_followed_and_logged(tmp_path: Path) -> None:
     osrun.follow(["/bin/sh", "-c", "echo one; echo two >&2"], what="x", log=log, line=lines.append)
     assert sorted(lines) == ["one", "two"]
     assert sorted(log.read_text().split()) == ["one", "two"]
-    with pytest.raises(LabError, match="E: no such package"):
+    with pytest.raises(LabError, match="x: no such package"):
         osrun.follow(["/bin/sh", "-c", "echo E: no such package; echo bye; exit 1"], what="x", log=log, line=print)
 
 
