@@ -47,12 +47,17 @@ def check_machine() -> None:
         )
     if os.geteuid() != 0:
         raise LabError("The lab needs root: it makes network namespaces and mounts.", "Try: sudo colotui lab")
-    filesystems = Path("/proc/filesystems").read_text().split()
-    if "overlay" not in filesystems and osrun.has("modprobe"):
-        try:
-            osrun.run(["modprobe", "overlay"], what="loading overlayfs")
-        except LabError as error:
-            raise LabError("The kernel of this machine has no overlayfs, which the lab's hosts need.") from error
+    if "overlay" not in Path("/proc/filesystems").read_text().split():
+        _load_module("overlay", "overlayfs, which the lab's hosts need")
+    if not Path("/dev/net/tun").exists():
+        _load_module("tun", "/dev/net/tun, which the lab's guest needs")
+
+
+def _load_module(name: str, what: str) -> None:
+    try:
+        osrun.run(["modprobe", name], what="loading it")
+    except LabError as error:
+        raise LabError(f"This machine has no {what}: {error.what}.") from error
 
 
 def build(progress: Progress, mirror: str | None = None, cache: Path | None = None) -> Image:

@@ -24,6 +24,7 @@ _PACKAGES = {
     "nsenter": "util-linux",
     "setpriv": "util-linux",
     "mount": "mount",
+    "modprobe": "kmod",
 }
 
 

@@ -153,9 +153,14 @@ def _install(root: Path, log: Path, report: Report) -> None:
     def line(text: str) -> None:
         nonlocal count
         count += 1
-        words = text.split()
-        shown = f"{words[0].lower()} {words[1]}" if words[:1] in (["Unpacking"], ["Setting"]) and words[1:] else "QEMU"
-        report(shown.replace("setting up", "setting up QEMU and tools"), min(count / _APT_LINES, 1.0))
+        match text.split():
+            case ["Unpacking", package, *_]:
+                shown = f"QEMU and tools: unpacking {package}"
+            case ["Setting", "up", package, *_]:
+                shown = f"QEMU and tools: setting up {package}"
+            case _:
+                shown = "QEMU, tools and a guest kernel: fetching"
+        report(shown, min(count / _APT_LINES, 1.0))
 
     osrun.follow(
         _isolated(*argv, " ".join(QEMU_PACKAGES), " ".join(PACKAGES)),
