@@ -76,6 +76,8 @@ class CopySession:
         self.process: ProcessInfo | None = None
         self.pid: int | None = None
         self.exit: Exit | None = None
+        self.stopped_at: float | None = None
+        self.resumed_at: float | None = None
         self._on_event = on_event
         self._monitor: Monitor | None = None
         self._spare: Monitor | None = None
@@ -142,6 +144,13 @@ class CopySession:
         return await (await self.monitor()).human(line)
 
     def _event(self, event: Mapping[str, Any]) -> None:
+        name, stamp = event.get("event"), event.get("timestamp", {})
+        at = float(stamp.get("seconds", 0)) + float(stamp.get("microseconds", 0)) / 1e6
+        # Of a pause only its beginning and its first end count: a checkpoint may follow at once.
+        if name == "STOP" and self.stopped_at is None:
+            self.stopped_at = at
+        elif name == "RESUME" and self.resumed_at is None:
+            self.resumed_at = at
         self._on_event(self.host.name, event)
 
     async def observe(self) -> Copy:
