@@ -142,6 +142,10 @@ class CockpitApp(App[int]):
             if paint is not None and screen.is_mounted:
                 paint()
 
+    def wall(self) -> float:
+        """The time of now."""
+        return self._now()
+
     def scene(self, *, live: bool = False, guest: str = "") -> Scene | None:
         """The moment to draw: frozen or live. None before the first snapshot, or without any guest."""
         scene = scene_of(self._snapshot, None if live else self.frozen, guest or self._guest, self._now())

@@ -6,7 +6,7 @@ from colotui.model.protection import State
 from colotui.ui.format import clock_ms, fine_duration, number, whole
 from colotui.ui.glyphs import BAD, FORCED
 from colotui.ui.paint.canvas import Canvas, Line, Span, width_of
-from colotui.ui.paint.graph import WINDOW_S, bins, blocks, braille, position, scale_of
+from colotui.ui.paint.graph import WINDOW_S, beyond, bins, blocks, braille, position, scale_of
 from colotui.ui.paint.scene import Scene, pane_title
 from colotui.ui.paint.state import PaneState
 
@@ -42,6 +42,9 @@ def draw_graph(scene: Scene, canvas: Canvas, top: int, rows: int, x: int, end: i
     for row, line in enumerate(braille(samples, rows, full)):
         ink = "graph-high" if rows > 2 and row < 2 else "periodic"
         _put_runs(canvas, start, top + row, line, ink)
+    for index in range(cells):
+        if beyond(samples[2 * index], full) or beyond(samples[2 * index + 1], full):
+            canvas.put(start + index, top, "↑", "strong")
     axis = top + rows
     canvas.fill(start, axis, cells, "─", "track")
     for index in range(cells):
@@ -145,6 +148,9 @@ def paint_checkpoint_line(scene: Scene, width: int, height: int, state: PaneStat
     focused = scene.focused == "checkpoints"
     pane_title(canvas, 0, 1, width - 1, "2", "checkpoints", right=right, focused=focused)
     _put_runs(canvas, 1, 1, blocks(samples, full), "periodic")
+    for index, sample in enumerate(samples):
+        if beyond(sample, full):
+            canvas.put(1 + index, 1, "↑", "strong")
     last = scene.guest.stats.last_at
     if last is None:
         canvas.put(1, 1, "no checkpoint seen yet", "low")

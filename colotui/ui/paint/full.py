@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from colotui.model.checkpoint import Checkpoint
 from colotui.model.facts import HostFacts, IfbDevice, LinkFacts, Missing, ModuleState, QemuFacts
+from colotui.model.pair import EngineKind
 from colotui.model.protection import HostView
 from colotui.ui.format import clock_ms, link_speed, number, size_binary, size_bytes, whole
 from colotui.ui.glyphs import BAD, FORCED, METER, WARN
@@ -37,7 +38,11 @@ def host_sheet(scene: Scene, view: HostView, width: int) -> Sheet:
         sheet.row()
         sheet.put(0, [("all of this is ", "stale"), scene.age_span(facts.taken_at)])
     _machine(sheet, facts)
-    for title, draw in (("modules", _modules), ("interrupts", _irqs), ("links", _links), ("ifb devices", _ifbs)):
+    sheet.row()
+    sheet.row()
+    sheet.put(0, [("modules", "bold")])
+    _modules(sheet, facts, width, wanted=scene.guest.spec.engine is EngineKind.XEN)
+    for title, draw in (("interrupts", _irqs), ("links", _links), ("ifb devices", _ifbs)):
         sheet.row()
         sheet.row()
         sheet.put(0, [(title, "bold")])
@@ -68,10 +73,10 @@ def _machine(sheet: Sheet, facts: HostFacts) -> None:
     _labelled(sheet, "memory", [(free, "strong"), (f" {unit} free of {total} {total_unit}", "low")], width)
 
 
-def _modules(sheet: Sheet, facts: HostFacts, width: int) -> None:
+def _modules(sheet: Sheet, facts: HostFacts, width: int, *, wanted: bool) -> None:
     for module in facts.modules:
         sheet.row()
-        bad = module.state is ModuleState.MISSING
+        bad = module.state is ModuleState.MISSING and wanted
         sheet.put(0, [(f"{WARN} {module.name}" if bad else module.name, "warn" if bad else "base")], 17)
         sheet.put(18, [(module.state.value, "muted")], 16)
         sheet.text(34, f"{module.purpose}{'; ' if module.note else ''}{module.note}", "low", width - 34)

@@ -12,6 +12,8 @@ WINDOW_S = 300.0
 _LEFT = (0x40, 0x04, 0x02, 0x01)
 _RIGHT = (0x80, 0x20, 0x10, 0x08)
 _BLOCKS = "▁▂▃▄▅▆▇█"
+_ENOUGH = 10
+_FAR = 6.0
 _NICE = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
@@ -64,8 +66,21 @@ def nice_ceiling(value: float) -> float:
 
 
 def scale_of(samples: Sequence[Bin]) -> float:
-    """Full scale of a graph: a round number that holds the longest pause, never below 10 ms."""
-    return max(10.0, nice_ceiling(max((sample.pause_ms or 0.0 for sample in samples), default=0.0)))
+    """Full scale of a graph: a round number that holds the longest pause, never below 10 ms.
+
+    A few pauses far above all others do not count: they leave at the top (see `beyond`), or the graph
+    would show nothing but them.
+    """
+    pauses = sorted(sample.pause_ms for sample in samples if sample.pause_ms is not None)
+    if len(pauses) >= _ENOUGH:
+        usual = pauses[len(pauses) * 9 // 10]
+        pauses = [pause for pause in pauses if pause <= usual * _FAR]
+    return max(10.0, nice_ceiling(pauses[-1] if pauses else 0.0))
+
+
+def beyond(sample: Bin, full: float) -> bool:
+    """True when a pause is longer than the full scale."""
+    return sample.pause_ms is not None and sample.pause_ms > full * 1.001
 
 
 def _level(sample: Bin, full: float, levels: int) -> int:

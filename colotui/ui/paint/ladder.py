@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from colotui.model.facts import Missing
 from colotui.model.protection import Copy, Life, LinkState, Probe, Role, Severity, State, Stream
 from colotui.ui.format import age, link_speed, number, rate_count, size_bytes, whole
@@ -139,6 +141,14 @@ def _rungs(scene: Scene, canvas: Canvas, start: int, end: int) -> None:
         _rung(scene, canvas, stream, row, start, end, first=index == 0)
 
 
+def _source_is_silent(scene: Scene) -> bool:
+    """True when the primary, who counts the streams, cannot be asked: its last numbers must not stand as live."""
+    host = scene.protection.primary
+    if not host:
+        return scene.left.link is not LinkState.UP and scene.right.link is not LinkState.UP
+    return scene.snapshot.host(host).link is not LinkState.UP or scene.copy(host).life is Life.UNREACHABLE
+
+
 def _points_right(scene: Scene, stream: Stream) -> bool:
     primary_left = scene.protection.primary != scene.right.spec.name
     return (stream.direction == "right") == primary_left
@@ -148,8 +158,9 @@ def _rung(scene: Scene, canvas: Canvas, stream: Stream, row: int, start: int, en
     room = end - start
     number_end = start + 36 if room >= 66 else start + min(34, max(26, room - 18))
     tail = end - 10 if room >= 60 else end - 5
-    known = stream.up is not None and not (scene.left.link is scene.right.link is LinkState.DOWN)
-    live = bool(stream.up) and known
+    if _source_is_silent(scene):
+        stream = replace(stream, up=None, value=None, remark="")
+    live = bool(stream.up)
     line, style = ("═", "link-up") if first else ("─", "graph-low")
     if not live:
         line, style = "╌", "hairline"

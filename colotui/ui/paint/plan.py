@@ -9,7 +9,7 @@ from colotui.model.plan import Line as PlanLine
 from colotui.model.plan import Plan, Progress, StepProgress, StepState
 from colotui.model.protection import Witness
 from colotui.model.text import plain_lines
-from colotui.ui.format import duration, fine_duration, plural
+from colotui.ui.format import duration, fine_duration, lasting, plural
 from colotui.ui.glyphs import BAD, GOOD
 from colotui.ui.paint.canvas import Span, width_of
 from colotui.ui.paint.scene import Scene
@@ -44,6 +44,7 @@ class PlanView:
     next_step: str = ""
     remark: str = ""
     scroll: int = 0
+    asked_at: float = 0.0
 
 
 def steps_of(view: PlanView) -> tuple[StepProgress, ...]:
@@ -65,6 +66,8 @@ def body(scene: Scene, view: PlanView, width: int) -> tuple[Sheet, int]:
         sheet.row()
         sheet.row()
         sheet.put(MARGIN, [("Looking at both hosts, nothing is changed …", "muted")])
+        if scene.wall - view.asked_at >= 1 and view.asked_at:
+            sheet.right(width - MARGIN, [(lasting(scene.wall - view.asked_at), "muted")])
         return sheet, 0
     if view.stage is Stage.REFUSED:
         _refused(sheet, view, width)
@@ -160,7 +163,7 @@ def _told(sheet: Sheet, witness: Witness, x: int, width: int, row: int) -> None:
 
 def _verdict(text: str, ok: bool | None) -> list[Span]:
     head, comma, rest = text.partition(",")
-    if not comma:
+    if not comma and ok:
         # No comma to end the verdict: its first two words.
         first, _, others = text.partition(" ")
         second, blank, rest = others.partition(" ")

@@ -21,6 +21,7 @@ _SIGNS = (
     ("● ◐ ○ ✘ ?", "protected, working, alone or not yet, bad, not known"),
     ("▲", "at the client's line: it speaks; elsewhere: a warning"),
     ("◆", "a checkpoint that a mismatch forced"),
+    ("↑", "in the graph: a pause beyond its scale"),
     ("═▶ ─▶ ╌", "checkpoints, other streams, held or cut"),
     ("13 s old", "a value older than three samples; — and the reason: it cannot be had"),
 )

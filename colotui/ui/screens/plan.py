@@ -55,6 +55,7 @@ class PlanScreen(ModalScreen[None]):
         self.refused: tuple[str, str] = ("", "")
         self.scroll_row = 0
         self._highest = 0
+        self._asked_at = 0.0
         self._before: Progress | None = None
         self._outcome: Progress | None = None
 
@@ -70,6 +71,7 @@ class PlanScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Ask the controller for the plan; the screen is there at once."""
+        self._asked_at = self.cockpit.wall()
         if self.action is not None:
             self.run_worker(self._prepare(self.action), exclusive=False, exit_on_error=False)
         self.redraw()
@@ -121,6 +123,7 @@ class PlanScreen(ModalScreen[None]):
             next_step=self.refused[1],
             remark=self.remark,
             scroll=self.scroll_row,
+            asked_at=self._asked_at,
         )
 
     def redraw(self) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from colotui.model.checkpoint import Cause, Checkpoint
 from colotui.ui.paint.full import histogram
-from colotui.ui.paint.graph import Bin, bins, blocks, braille, nice_ceiling, position, scale_of
+from colotui.ui.paint.graph import Bin, beyond, bins, blocks, braille, nice_ceiling, position, scale_of
 
 
 def test_bins_hold_the_longest_pause_and_whether_one_was_forced() -> None:
@@ -62,3 +62,17 @@ def test_histogram_leaves_out_empty_ends() -> None:
     made = [Checkpoint(0, Cause.PERIODIC, pause) for pause in (6.0, 7.0, 45.0)] + [Checkpoint(0, Cause.FIRST)]
     assert histogram(made) == [("5–10 ms", 2), ("10–20 ms", 0), ("20–50 ms", 1)]
     assert histogram([]) == []
+
+
+def test_one_giant_does_not_dwarf_the_rest() -> None:
+    samples = [Bin(7.0)] * 30 + [Bin(769.0)]
+    full = scale_of(samples)
+    assert full == 10
+    assert beyond(samples[-1], full)
+    assert not beyond(samples[0], full)
+    assert scale_of([Bin(7.0), Bin(769.0)]) == 800
+
+
+def test_the_first_checkpoint_is_left_out() -> None:
+    made = [Checkpoint(100.0, Cause.FIRST, 500.0), Checkpoint(101.0, Cause.PERIODIC, 7.0)]
+    assert max(sample.pause_ms or 0 for sample in bins(made, 102.0, 20)) == 7.0

@@ -133,6 +133,15 @@ def test_a_live_number_does_not_outlive_its_source() -> None:
     assert "13 s old" in shown
 
 
+def test_streams_of_a_silent_primary_do_not_run_on() -> None:
+    snapshot = samples.unknown()
+    guest = replace(snapshot.guests[0], streams=samples.STREAMS)
+    shown = words(paint_ladder(scene_of(replace(snapshot, guests=(guest,))), 160))
+    assert "▶" not in shown
+    assert "118" not in shown
+    assert shown.count("not known") >= 4
+
+
 def test_stale_facts_dim_and_say_how_old() -> None:
     scene = scene_of(samples.unknown())
     lines = paint_hosts(scene, 160, 10, PaneState())
