@@ -56,6 +56,8 @@ def _run(args: argparse.Namespace, pair: Pair) -> int:
     printed = io.StringIO()
     with contextlib.redirect_stderr(printed):
         app.run()
+    if app.failure is not None:
+        raise app.failure
     trace = "\n".join(plain_lines(printed.getvalue()))
     if app.return_code and trace:
         what = "the cockpit ended by a fault of its own; protection goes on without it."

@@ -22,6 +22,7 @@ from colotui.engine.qemu.wiring import run_dir
 from colotui.errors import ActionRefused, HostCallFailed, HostError, LockHeld
 from colotui.host.channel import Host
 from colotui.host.facts import FactsReader
+from colotui.model.checkpoint import duration
 from colotui.model.facts import HostFacts, Missing
 from colotui.model.pair import Pair
 from colotui.model.plan import Action, Line, Plan, Progress, StepState
@@ -298,15 +299,15 @@ class PairController:
 
     def _results(self, progress: Progress, watch: GuestWatch, begun: float) -> tuple[Line, ...]:
         took = (progress.ended_at or begun) - begun
-        lines = [Line("Took", f"{took * 1000:.0f} ms" if took < 1 else f"{took:.1f} s")]
+        lines = [Line("Took", duration(took * 1000))]
         for step in progress.steps:
             if step.key == "lockstep" and step.output:
                 lines.append(Line("The client felt", step.output))
             if step.key == "answer" and step.output:
                 if step.started_at and step.ended_at:
-                    lines.append(Line("From Enter", f"{(step.ended_at - begun) * 1000:.0f} ms to the first answer"))
+                    lines.append(Line("From Enter", f"{duration((step.ended_at - begun) * 1000)} to the first answer"))
                 if watch.gap_ms is not None:
-                    lines.append(Line("Client gap", f"{watch.gap_ms:.0f} ms, seen by the probe"))
+                    lines.append(Line("Client gap", f"{duration(watch.gap_ms)}, seen by the probe"))
         return tuple(lines)
 
     async def _mark(self, plan: Plan) -> None:

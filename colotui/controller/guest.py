@@ -266,7 +266,7 @@ def describe(copy: Copy) -> str:
 
 
 def _verdict(copy: Copy) -> bool | None:
-    if copy.life is Life.UNREACHABLE:
+    if copy.life in (Life.UNREACHABLE, Life.ABSENT):
         return None
     return copy.life in (Life.RUNNING, Life.PAUSED, Life.WAITING)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from colotui.diagnosis.actions import Way, failover_way, refusal
 from colotui.diagnosis.evidence import Evidence, alive, answers, complete, in_step
+from colotui.model.checkpoint import duration
 from colotui.model.plan import Action
 from colotui.model.protection import Copy, Life, Protection, Role, Severity, State
 
@@ -231,7 +232,7 @@ def _alone(e: Evidence) -> Protection | None:
     twin = e.other(primary.host)
     roles = (primary.host, "")
     if e.why:
-        gap = f" Client gap {e.gap_ms:.0f} ms." if e.gap_ms is not None else ""
+        gap = f" Client gap {duration(e.gap_ms)}." if e.gap_ms is not None else ""
         since = time.strftime("%H:%M:%S", time.localtime(e.alone_since)) if e.alone_since else "an unknown time"
         return Protection(
             State.FAILED_OVER,

@@ -59,6 +59,11 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     return ordered[rank]
 
 
+def duration(milliseconds: float) -> str:
+    """Milliseconds in words: "63 ms", "5.7 s"."""
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
 def stats(checkpoints: Sequence[Checkpoint], total: int, now: float, window_s: float) -> CheckpointStats:
     """Figures of the checkpoints younger than `window_s` before `now` (same clock as `Checkpoint.at`)."""
     recent = [c for c in checkpoints if c.at > now - window_s]

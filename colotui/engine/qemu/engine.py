@@ -173,9 +173,9 @@ class QemuEngine:
         )
 
     def _standing(self) -> bool | None:
-        """The links of the lock-step stand; False once one was and is cut; None when there never was one."""
+        """The links of the lock-step stand; False: one is cut; None: no lock-step, or a host is silent."""
         copies = list(self._copies.values())
-        if not any(copy.in_colo for copy in copies):
+        if len(copies) < len(self._sessions) or not any(copy.in_colo for copy in copies):
             return None
         return all(copy.in_colo and copy.peer_connected is not False for copy in copies)
 
