@@ -25,7 +25,9 @@ def secondary_argv(wiring: Wiring, binary: str, accel: str, peer: str) -> list[s
         argv += secondary_net_argv(nic, peer)
     for disk in wiring.disks:
         argv += secondary_disk_argv(disk)
-    return [*argv, *wiring.spec.extra, "-incoming", "defer"]
+    # Its memory is taken now: found missing before the guest is touched, and not page by page in the guest's pause
+    # (measured in one run, 12 each: worst pause 220 ms with it, 276 ms without).
+    return [*argv, *wiring.spec.extra, "-mem-prealloc", "-incoming", "defer"]
 
 
 def common_argv(wiring: Wiring, binary: str, accel: str) -> list[str]:
