@@ -18,8 +18,9 @@ GUEST = "web01"
 class Drive:
     """A controller on a pair file, for `async with`."""
 
-    def __init__(self, path: str, *, read_only: bool = False) -> None:
-        self.pair: Pair = load(path)
+    def __init__(self, pair: str | Pair, *, guest: str = GUEST, read_only: bool = False) -> None:
+        self.pair: Pair = load(pair) if isinstance(pair, str) else pair
+        self.name = guest
         self.controller = PairController(self.pair, read_only=read_only)
 
     async def __aenter__(self) -> Drive:
@@ -35,7 +36,7 @@ class Drive:
     @property
     def guest(self) -> GuestView:
         """The newest view of the guest."""
-        return self.controller.snapshot.guests[0]
+        return next(view for view in self.controller.snapshot.guests if view.name == self.name)
 
     @property
     def primary(self) -> str:
@@ -49,7 +50,7 @@ class Drive:
 
     async def act(self, action: Action, to: str = "") -> Progress:
         """Prepare and run one action; asserts that it ended well."""
-        plan = await self.controller.prepare(GUEST, action, to)
+        plan = await self.controller.prepare(self.name, action, to)
         progress = await self.controller.run(plan, plan.confirm)
         assert not progress.failed, (progress.title, progress.failed, [(s.title, s.state) for s in progress.steps])
         return progress

@@ -9,14 +9,16 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from colotui.config import load
 from colotui.errors import ActionRefused
 from colotui.model.checkpoint import Cause
+from colotui.model.pair import DiskSpec, NicModel, NicSpec, ProbeKind, ProbeSpec
 from colotui.model.plan import Action
 from colotui.model.protection import Life, State
 from tests.lab.client import Counter, Download, Pinger
@@ -253,6 +255,57 @@ async def test_plain_user_with_sudo(lab: Lab) -> None:
         assert controller.snapshot.guests[0].protection.primary != old
     finally:
         await controller.close()
+
+
+async def test_second_guest_with_virtio(lab: Lab) -> None:
+    pair = load(lab.pair_path)
+    first = pair.guests[0]
+    address = lab.client.address + "1"  # .10 -> .101
+    second = replace(
+        first,
+        name="web02",
+        nics=(NicSpec("00:16:4f:00:00:22", NicModel.VIRTIO),),
+        disks=(DiskSpec("/var/lib/colotui/web02/disk0.qcow2", size=64 << 20),),
+        append=first.append.replace(lab.client.address, address),
+        base_port=first.base_port + 2000,
+        probe=ProbeSpec(ProbeKind.PING, address),
+    )
+    async with Drive(replace(pair, guests=(first, second)), guest="web02") as drive:
+        await drive.protected()
+        old, new = drive.primary, drive.secondary
+        kill(lab, drive, old)
+        await drive.until(lambda v: v.copies[old].life is Life.DEAD, 5, "the death is seen")
+        await drive.act(Action.FAILOVER)
+        await drive.serving(5)
+        assert drive.primary == new
+        await drive.act(Action.REPROTECT)
+        await drive.until_state(State.PROTECTED)
+        # There is no other use for it: end both copies as the test began them.
+        for host in (old, new):
+            kill(lab, drive, host)
+
+
+async def test_secondary_that_hangs_while_protecting(lab: Lab, drive: Drive) -> None:
+    await drive.act(Action.STOP)
+    primary, secondary = drive.primary, drive.pair.other(drive.primary).name
+    plan = await drive.controller.prepare(GUEST, Action.PROTECT)
+    steps = []
+    for step in plan.steps:
+
+        async def hang(apply: Callable[[], Awaitable[str]] = step.apply) -> str:
+            drive_pid = lab.path_on(secondary, f"{RUN}/pid").read_text().strip()
+            subprocess.run(lab.host_argv(secondary, ["kill", "-STOP", drive_pid]), check=True)
+            return await apply()
+
+        steps.append(replace(step, apply=hang) if step.key == "lockstep" else step)
+    progress = await drive.controller.run(replace(plan, steps=tuple(steps)))
+    assert "did not answer" in progress.failed
+    await drive.serving(5)
+    assert drive.primary == primary
+    progress = await drive.controller.undo(GUEST)
+    assert not progress.failed
+    await drive.until(lambda v: v.copies[secondary].life in (Life.DEAD, Life.ABSENT), 5, "the hung copy is gone")
+    await drive.serving(5)
 
 
 CYCLES = int(os.environ.get("COLOTUI_CYCLES", "20"))

@@ -181,6 +181,8 @@ class PrimaryOps:
         )
         nodes, jobs = await self.nodes(), await self.jobs()
         attached = {disk.index for disk in self.wiring.disks if await self._child(disk) is not None}
+        # With a secondary that hangs the next calls would block this QEMU while its guest stands still.
+        await twin.qmp("query-status", limit=2.0)
         self.session.stopped_at = self.session.resumed_at = None
         try:
             # QEMU runs what is sent together in order; every round trip saved is time the guest stands still.
@@ -234,7 +236,9 @@ class PrimaryOps:
         """Both sides in colo and the guest running again."""
         begun = time.monotonic()
         while True:
-            mine, his = await asyncio.gather(self.session.qmp("query-migrate"), twin.qmp("query-migrate"))
+            mine, his = await asyncio.gather(
+                self.session.qmp("query-migrate", limit=2.0), twin.qmp("query-migrate", limit=2.0)
+            )
             states = (str(mine.get("status")), str(his.get("status")))
             for host, answer, state in zip((self.session.name, twin.name), (mine, his), states, strict=True):
                 if state in ("failed", "cancelled", "completed"):
