@@ -18,7 +18,7 @@ from colotui.model.pair import Pair
 from colotui.model.protection import GuestView, LinkState, Snapshot
 from colotui.model.text import plain
 
-CLOSE_LIMIT = 3.0
+CLOSE_LIMIT = 35.0
 """Seconds the channels get to end."""
 
 

@@ -34,6 +34,9 @@ PERIOD = 0.5
 
 KEPT_EVENTS = 500
 
+PLAN_LIMIT = 30.0
+"""Seconds a closing cockpit waits for the running plan to come to a point where it can be left."""
+
 
 class PairController:
     """See controller.base.Controller. A read-only one never takes the lock and never changes anything."""
@@ -51,6 +54,8 @@ class PairController:
         self._tasks: list[asyncio.Task[None]] = []
         self._host_tasks: dict[str, list[asyncio.Task[None]]] = {name: [] for name in self._hosts}
         self._runners: dict[str, Runner] = {}
+        self._going: set[Runner] = set()
+        self._runs: set[asyncio.Task[Progress]] = set()
         self._holder = ""
         self._locked: set[tuple[str, str]] = set()
         self._watches = {
@@ -92,7 +97,11 @@ class PairController:
         self._tasks.append(asyncio.create_task(self._publish_always()))
 
     async def close(self) -> None:
-        """See controller.base."""
+        """See controller.base. A running plan first comes to its next safe point: never leave the guest standing."""
+        for runner in self._going:
+            runner.cancel()
+        if self._runs:
+            await asyncio.wait(self._runs, timeout=PLAN_LIMIT)
         await end([*self._tasks, *(task for tasks in self._host_tasks.values() for task in tasks)])
         for watch in self._watches.values():
             await watch.close()
@@ -221,11 +230,7 @@ class PairController:
         if plan.confirm and typed != plan.confirm:
             raise ActionRefused(f"{plan.title}: `{plan.confirm}` has to be typed to confirm.", "Nothing was changed.")
         await self._must_hold(plan.guest)
-        for name, runner in self._runners.items():
-            if runner.progress.running:
-                raise ActionRefused(
-                    f"`{runner.plan.title}` is running on {name}.", "One action at a time: wait for it."
-                )
+        self._one_at_a_time()
         watch = self._watches[plan.guest]
 
         def publish(progress: Progress) -> None:
@@ -244,10 +249,15 @@ class PairController:
         if runner is None or not runner.progress.failed:
             raise ActionRefused(f"{guest}: no plan has failed here.", "Start the action again.")
         await self._must_hold(guest)
+        self._one_at_a_time()
         return await self._go(runner, self._watches[guest])
 
+    def _one_at_a_time(self) -> None:
+        for runner in self._going:
+            raise ActionRefused(f"`{runner.plan.title}` is running.", "One action at a time: wait for it.")
+
     async def undo(self, guest: str) -> Progress:
-        """See controller.base."""
+        """See controller.base. Raises ActionRefused where the undo wants the guest's name: prepare and run it."""
         return await self.run(await self.prepare(guest, Action.UNDO))
 
     def leave(self, guest: str) -> None:
@@ -266,12 +276,21 @@ class PairController:
         return runner.cancel()
 
     async def _go(self, runner: Runner, watch: GuestWatch) -> Progress:
+        """Run it in a task of its own: whoever asked may go away, the plan still ends in a known place."""
+        self._going.add(runner)
+        runner.begin()
+        task = asyncio.create_task(self._run_through(runner, watch))
+        self._runs.add(task)
+        task.add_done_callback(self._runs.discard)
+        task.add_done_callback(lambda _task: self._going.discard(runner))
+        return await asyncio.shield(task)
+
+    async def _run_through(self, runner: Runner, watch: GuestWatch) -> Progress:
         plan = runner.plan
         begun = time.time()
         if plan.action is not Action.FAILOVER:
             await self._mark(plan)  # a failover looks at what is; it needs no marker, and no millisecond more
-        # Shielded: whoever asked may go away (a screen closed, ctrl-c), the plan still ends in a known place.
-        progress = await asyncio.shield(runner.run())
+        progress = await runner.run()
         ended = not progress.failed and not progress.cancelled
         if ended or plan.action is Action.UNDO:
             await self._unmark(plan.guest)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from colotui.controller.probe import ServiceProbe
 from colotui.diagnosis.actions import refusal
-from colotui.diagnosis.evidence import Evidence, in_step
+from colotui.diagnosis.evidence import Evidence, in_step, reached
 from colotui.diagnosis.protection import judge
 from colotui.engine.qemu.engine import QemuEngine
 from colotui.engine.qemu.wiring import run_dir
@@ -21,6 +22,8 @@ from colotui.model.pair import GuestSpec, Pair
 from colotui.model.plan import Action, Progress
 from colotui.model.protection import Copy, Event, GuestView, Life, Role, Severity, Witness
 from colotui.tasks import end
+
+log = logging.getLogger(__name__)
 
 PERIOD = 0.5
 """Seconds between two looks at a copy."""
@@ -152,7 +155,14 @@ class GuestWatch:
     async def _watch(self, name: str) -> None:
         wake = self._wake[name]
         while True:
-            await self._look(name)
+            try:
+                await self._look(name)
+            except Exception as error:
+                # A fault of ours must not freeze the last verdict on the screen: say it, and call the copy unknown.
+                log.exception("looking at %s on %s", self.spec.name, name)
+                self._unreachable(name)
+                text = f"{type(error).__name__}: {error}"
+                self._emit_line(Event(time.time(), "colotui", f"cannot look at {name}", text, Severity.ERROR))
             self._changed()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PERIOD):
@@ -197,9 +207,12 @@ class GuestWatch:
             half_run=next((text for text in self.half_run.values() if text), ""),
             gap_ms=self.gap_ms,
         )
-        if evidence.primary is None:
+        primary = evidence.primary
+        if primary is None:
             return evidence
-        record = self.engine.record(evidence.primary.host)
+        if reached(evidence):
+            evidence = replace(evidence, half_run="")
+        record = self.engine.record(primary.host)
         return replace(evidence, why=record.why, alone_since=record.since)
 
     def view(self, read_only: str) -> GuestView:
@@ -276,7 +289,6 @@ def _marker(data: object) -> str:
     if not isinstance(data, bytes):
         return ""
     try:
-        action = json.loads(data)["action"]
-    except (ValueError, KeyError, TypeError):
+        return Action(str(json.loads(data)["action"])).value
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "an unknown plan"
-    return action if action in set(Action) else "an unknown plan"

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from colotui.controller.guest import GuestWatch
 from colotui.controller.runner import undo_steps
 from colotui.diagnosis.actions import Way, failover_way, refusal
-from colotui.diagnosis.evidence import Evidence, alive
+from colotui.diagnosis.evidence import Evidence, alive, answers
 from colotui.errors import ActionRefused
 from colotui.model.pair import Pair
 from colotui.model.plan import Action, Line, Plan, Step
@@ -31,10 +31,16 @@ async def _start(pair: Pair, watch: GuestWatch, evidence: Evidence, to: str) -> 
     name = watch.spec.name
     reachable = [copy for copy in evidence.copies.values() if copy.life is not Life.UNREACHABLE]
     dark = [copy for copy in evidence.copies.values() if copy.life is Life.UNREACHABLE]
-    newest = max(reachable, key=lambda c: (c.generation, watch.engine.record(c.host).role == Role.PRIMARY.value))
+    usable = [copy for copy in reachable if copy.generation >= 0]
+    if not usable:
+        raise ActionRefused(
+            f"{name}: the disk on {reachable[0].host} was being overwritten when the copying ended; it must not start.",
+            f"Bring {dark[0].host} back and start it there." if dark else "Restore the guest's disk first.",
+        )
+    newest = max(usable, key=lambda c: (c.generation, watch.engine.record(c.host).role == Role.PRIMARY.value))
     host = to or newest.host
     chosen = evidence.copies[host]
-    if chosen.generation < newest.generation:
+    if chosen.generation < newest.generation or chosen.generation < 0:
         raise ActionRefused(
             f"{name}: {newest.host} carried it on alone since, its disk is newer than {host}'s.",
             f"Start it on {newest.host}.",
@@ -140,11 +146,12 @@ async def _undo(pair: Pair, watch: GuestWatch, evidence: Evidence, to: str) -> P
         steps = undo_steps(await watch.engine.protect_steps(primary.host, twin))
         title = f"Undo: {name} plain and alone on {primary.host}, {twin} as before"
     elif half == Action.START:
-        host = next((copy.host for copy in evidence.copies.values() if alive(copy)), "")
+        host = next((copy.host for copy in evidence.copies.values() if answers(copy)), "")
         if not host:
             return Plan(Action.UNDO, name, f"Undo: nothing runs of {name}", ())
         steps = undo_steps(await watch.engine.start_steps(host))
-        title = f"Undo: end {name} on {host}"
+        # It ends a guest that may serve: that takes the name, as a failover does.
+        return Plan(Action.UNDO, name, f"Undo: end {name} on {host}", steps, confirm=name)
     else:
         raise ActionRefused(
             f"{name}: `{half or 'that plan'}` cannot be taken back: a copy that was fenced is gone.",

@@ -47,12 +47,9 @@ class Runner:
         return None
 
     async def run(self) -> Progress:
-        """Run from the first step that is not done. After a failure, call it again to retry."""
-        self._cancel = False
-        self._set(ended_at=None, failed="", next_step="", cancelled=False)
+        """Run all steps. After a failure, call it again: every step looks anew, for a failure may undo earlier ones."""
+        self.begin()
         for index, step in enumerate(self.plan.steps):
-            if self.progress.steps[index].state in (StepState.DONE, StepState.ALREADY):
-                continue
             if self._cancel and step.cancel_before:
                 self._set(ended_at=time.time(), cancelled=True, note="")
                 return self.progress
@@ -66,6 +63,12 @@ class Runner:
         """Add what was measured after the run."""
         self._set(results=results)
         return self.progress
+
+    def begin(self) -> None:
+        """Count as running from here on."""
+        self._cancel = False
+        fresh = tuple(blank(step) for step in self.plan.steps)
+        self._set(steps=fresh, ended_at=None, failed="", next_step="", cancelled=False)
 
     async def _step(self, index: int, step: Step) -> bool:
         self._mark(index, state=StepState.RUNNING, started_at=time.time(), ended_at=None, output="")

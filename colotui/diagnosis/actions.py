@@ -22,9 +22,16 @@ class Way:
     attest: bool = False
 
 
+def two_live(evidence: Evidence) -> bool:
+    """Two copies speak to the client."""
+    return sum(copy.speaks is True and answers(copy) for copy in evidence.copies.values()) > 1
+
+
 def failover_way(evidence: Evidence, to: str = "") -> Way | str:
     """The safe way to one live copy, or the reason why there is none. `to` asks for a survivor by name."""
     primary, secondary = evidence.primary, evidence.secondary
+    if two_live(evidence):
+        return "two copies speak: end the wrong one on its host first"
     if primary is None and secondary is None:
         return "no copy of the guest is there: start it"
     if primary is not None and secondary is not None and not to:
@@ -47,7 +54,7 @@ def _carry_on(evidence: Evidence, primary: Copy) -> Way | str:
     lost = evidence.other(primary.host)
     if not answers(primary):
         return f"the primary on {primary.host} is {primary.life.value}"
-    if not primary.armed:
+    if not primary.armed and primary.life is not Life.PAUSED:
         return f"{primary.host} already carries on alone"
     # Another cockpit may have promoted the copy on a host that we cannot reach: then ours must stay mute.
     return Way(primary.host, lost.host, promote=False, attest=lost.life is Life.UNREACHABLE)
@@ -68,6 +75,8 @@ def refusal(evidence: Evidence, action: Action) -> str | None:
     """Why `action` is not allowed now; None when it is."""
     if evidence.progress is not None and evidence.progress.running:
         return f"{evidence.progress.action.value} is running"
+    if two_live(evidence):
+        return "two copies speak: end the wrong one on its host first"
     return _RULES[action](evidence)
 
 
@@ -77,6 +86,8 @@ def _start(evidence: Evidence) -> str | None:
             return f"it is there on {copy.host}"
         if complete(copy):
             return f"{copy.host} has a complete copy: fail over to it"
+        if copy.life is Life.HUNG and copy.role is not Role.SECONDARY:
+            return f"it hangs on {copy.host}: end that QEMU by hand, or wait for it"
     if all(copy.life is Life.UNREACHABLE for copy in evidence.copies.values()):
         return "no host can be reached"
     return None
@@ -91,9 +102,9 @@ def _protect(evidence: Evidence) -> str | None:
         return f"{twin.host} cannot be reached"
     if twin.role is Role.PRIMARY and twin.speaks:
         return "two live copies: end one first"
-    if in_step(primary, twin):
+    if in_step(primary, twin) and primary.generation == twin.generation:
         return "it is protected"
-    if primary.in_colo:
+    if primary.in_colo and not in_step(primary, twin):
         return "end the broken lock-step first (fail over)"
     if evidence.link_cut:
         return "the forward link is down"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from colotui.model.pair import GuestSpec
-from colotui.model.plan import Progress
+from colotui.model.plan import Action, Progress
 from colotui.model.protection import Copy, Life, Probe, Role
 
 STALL_GRACE = 4.0
@@ -49,7 +49,9 @@ class Evidence:
     @property
     def secondary(self) -> Copy | None:
         """The copy that is, or last was, the secondary."""
-        return next((copy for copy in self.copies.values() if copy.role is Role.SECONDARY), None)
+        claims = [copy for copy in self.copies.values() if copy.role is Role.SECONDARY]
+        claims.sort(key=lambda copy: (answers(copy), alive(copy), copy.generation), reverse=True)
+        return claims[0] if claims else None
 
     @property
     def stalled(self) -> bool:
@@ -61,12 +63,25 @@ class Evidence:
     def fresh_checkpoint(self) -> bool:
         """A checkpoint was seen to end, no longer ago than a healthy pair can go without one."""
         limit = self.spec.checkpoint_delay / 1000.0 + STALL_GRACE
-        return self.last_checkpoint is not None and self.now - self.last_checkpoint <= limit
+        return self.last_checkpoint is not None and -1.0 <= self.now - self.last_checkpoint <= limit
 
     @property
     def link_cut(self) -> bool:
         """One end of the forward link has no carrier."""
         return any(up is False for up in self.forward_up.values())
+
+
+def reached(evidence: Evidence) -> bool:
+    """What the half-run plan wanted is so: only its marker was left behind."""
+    primary = evidence.primary
+    if primary is None or not answers(primary):
+        return False
+    twin = evidence.other(primary.host)
+    if evidence.half_run in (Action.PROTECT, Action.REPROTECT):
+        return in_step(primary, twin) and primary.speaks is True and primary.generation == twin.generation
+    if evidence.half_run in (Action.START, Action.SWITCH, Action.STOP):
+        return primary.speaks is True and not primary.armed and not alive(twin)
+    return False
 
 
 def alive(copy: Copy) -> bool:
@@ -80,8 +95,12 @@ def answers(copy: Copy) -> bool:
 
 
 def complete(copy: Copy) -> bool:
-    """A secondary that holds a whole state of the guest: it was in lock-step, and its disk is not damaged."""
-    return copy.role is Role.SECONDARY and answers(copy) and copy.migration == "colo" and not copy.damage
+    """A secondary that holds a whole state of the guest: it was in lock-step, and its disk is not damaged.
+
+    One that runs as `completed` was promoted, but its replies are held still: the plan stopped in between.
+    """
+    whole = copy.migration == "colo" or (copy.migration == "completed" and copy.life is Life.RUNNING)
+    return copy.role is Role.SECONDARY and answers(copy) and whole and not copy.damage
 
 
 def in_step(first: Copy, second: Copy) -> bool:

@@ -21,7 +21,20 @@ _WORKING = {
 
 def judge(evidence: Evidence) -> Protection:
     """Judge one guest. The first rule that applies speaks; none of them guesses."""
-    for rule in (_working, _cut_off, _two_live, _one_host_silent, _lockstep, _broken, _half_run, _alone, _absent):
+    rules = (
+        _working,
+        _cut_off,
+        _two_live,
+        _paused,
+        _one_host_silent,
+        _lockstep,
+        _broken,
+        _hung,
+        _half_run,
+        _alone,
+        _absent,
+    )
+    for rule in rules:
         verdict = rule(evidence)
         if verdict is not None:
             return _obey(evidence, verdict)
@@ -76,6 +89,37 @@ def _two_live(e: Evidence) -> Protection | None:
         f"TWO LIVE COPIES of {e.spec.name} speak, on {live[0].host} and {live[1].host}",
         meaning="Clients get answers of two guests that know nothing of each other; both write their own disk.",
         do_not="decide which one is right, then end the other on its host; nothing here chooses for you",
+    )
+
+
+def _paused(e: Evidence) -> Protection | None:
+    """The guest stands still on a primary that no plan and no checkpoint holds."""
+    primary = e.primary
+    if primary is None or primary.life is not Life.PAUSED or e.half_run:
+        return None
+    return Protection(
+        State.NOT_PROTECTED,
+        Severity.ERROR,
+        f"{e.spec.name} stands still on {primary.host} ({primary.runstate or 'paused'})",
+        meaning="The client gets no reply.",
+        do_now=Action.FAILOVER,
+        do_now_text=f"let it carry on alone on {primary.host}",
+        primary=primary.host,
+    )
+
+
+def _hung(e: Evidence) -> Protection | None:
+    """A copy that does not answer, and no other that could carry on."""
+    hung = next((copy for copy in e.copies.values() if copy.life is Life.HUNG), None)
+    if hung is None or (e.primary is not None and answers(e.primary)):
+        return None
+    return Protection(
+        State.UNKNOWN,
+        Severity.ERROR,
+        f"QEMU on {hung.host} does not answer ({hung.detail or 'hung'}), and no other copy could carry on",
+        meaning=_client(e) or "Whether the guest still speaks is not known.",
+        since=hung.silent_since,
+        do_not=f"do not start {e.spec.name} elsewhere while that QEMU lives",
     )
 
 
@@ -146,6 +190,28 @@ def _lockstep(e: Evidence) -> Protection | None:
             primary=roles[0],
             secondary=roles[1],
         )
+    if primary.damage:
+        return Protection(
+            State.NOT_PROTECTED,
+            Severity.WARNING,
+            f"{primary.host}'s own disk fails: {primary.damage}",
+            meaning=f"The guest serves from {primary.host}; {secondary.host}'s copy of the disk is whole.",
+            do_now=Action.SWITCH,
+            do_now_text=f"switch to {secondary.host}",
+            primary=roles[0],
+            secondary=roles[1],
+        )
+    if primary.generation != secondary.generation:
+        return Protection(
+            State.NOT_PROTECTED,
+            Severity.WARNING,
+            f"the lock-step runs, but {secondary.host}'s disk is not noted as equal",
+            meaning="The plan that made it did not end; until then nothing may be promoted.",
+            do_now=Action.PROTECT,
+            do_now_text="go on with the protection: only the notes are missing",
+            primary=roles[0],
+            secondary=roles[1],
+        )
     if secondary.damage:
         return Protection(
             State.NOT_PROTECTED,
@@ -212,14 +278,17 @@ def _half_run(e: Evidence) -> Protection | None:
         return None
     stands = f"{e.spec.name} stands still on {primary.host}" if primary is not None and paused else ""
     half = f"`{e.half_run}` was left half done" if e.half_run else ""
-    allowed = Action.UNDO if e.half_run else Action.PROTECT
+    # Going on is never worse than what was begun; undoing ends what serves, so it is never the advice then.
+    serving = primary is not None and primary.speaks is True
+    begun = Action(e.half_run) if e.half_run in set(Action) else Action.UNDO
+    allowed = begun if serving or begun is not Action.PROTECT else Action.UNDO
     return Protection(
         State.NOT_PROTECTED,
         Severity.ERROR if paused else Severity.WARNING,
         "; ".join(part for part in (stands, half) if part),
         meaning="Go on with it, or undo it: both look first what is already so.",
         do_now=allowed,
-        do_now_text="undo it" if allowed is Action.UNDO else "protect",
+        do_now_text="undo it" if allowed is Action.UNDO else "go on with it",
         primary=_roles(e)[0],
         secondary=_roles(e)[1],
     )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
 TICK_SECONDS = 0.5
-_CLOSE_SECONDS = 3.0
+_CLOSE_SECONDS = 35.0
 
 
 def _commands() -> type[Provider]:

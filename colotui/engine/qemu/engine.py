@@ -30,6 +30,9 @@ QUIET_EVENTS = frozenset(
 )
 """QMP events that are not shown as lines: two a checkpoint, or of no use to an operator."""
 
+COPYING = "copying"
+"""Role in the record of a host whose disk is being overwritten: it holds no guest."""
+
 DAMAGE = {"QUORUM_REPORT_BAD": "disk writes are not replicated", "BLOCK_IO_ERROR": "its disk reports errors"}
 """Events after which the secondary's disk cannot be trusted (measured: writes were missing after a failover)."""
 
@@ -49,6 +52,8 @@ class QemuEngine:
         self._watchers: dict[str, tuple[int | None, Watcher]] = {}
         self._roles: dict[str, Role] = {}
         self._damage: dict[str, str] = {}
+        self._pids: dict[str, int] = {}
+        self._writes: set[asyncio.Task[None]] = set()
         self._traffic: dict[int, tuple[float, Traffic, Traffic | None, float]] = {}
         self._copies: dict[str, Copy] = {}
 
@@ -63,8 +68,8 @@ class QemuEngine:
         self._roles[host] = copy.role
         self._copies[host] = copy
         await self._follow(session, copy)
-        damage = self._damage.get(host, "")
-        return replace(copy, damage=damage) if damage and copy.role is Role.SECONDARY else copy
+        damage = self._damage.get(host, "") or session.damage
+        return replace(copy, damage=damage) if damage and session.process is not None else copy
 
     async def _follow(self, session: CopySession, copy: Copy) -> None:
         pid, watcher = self._watchers.get(session.name, (None, None))
@@ -75,7 +80,9 @@ class QemuEngine:
             await watcher.close()
             del self._watchers[session.name]
         if living is not None:
-            self._damage.pop(session.name, None)
+            if self._pids.get(session.name) not in (None, living):
+                self._damage.pop(session.name, None)
+            self._pids[session.name] = living
             watcher = Watcher(session.host, self.wiring, self._trace, self._message, self._oops)
             watcher.start()
             self._watchers[session.name] = (living, watcher)
@@ -96,28 +103,39 @@ class QemuEngine:
 
     def _shift(self, host: str, item: TraceItem) -> TraceItem:
         offset = self.offsets.get(host, 0.0)
-        return replace(item, at=item.at - offset) if offset and not isinstance(item, Message) else item
+        if isinstance(item, Message):
+            return item
+        # Nothing has happened later than now: a clock that jumps must not keep an old checkpoint fresh.
+        return replace(item, at=min(item.at - offset, time.time()))
 
     def _message(self, host: str, text: str) -> None:
         words = text.split("qemu-system-x86_64: ", 1)[-1]
         self._line(host, "QEMU says", words, Severity.WARNING)
 
     def _oops(self, host: str, text: str) -> None:
-        self._damage[host] = f"its kernel said `{text}`"
+        # The primary's memory is what both copies get at the next checkpoint: only a secondary alone is corrupt.
+        if self._roles.get(host) is Role.SECONDARY:
+            self._damage[host] = f"its kernel said `{text}`"
+            self._keep_damage(host)
         self._line(host, f"{self._roles.get(host, Role.NONE).value} guest's kernel fails", text, Severity.ERROR)
 
     def _event(self, host: str, event: Mapping[str, Any]) -> None:
         name = str(event.get("event", ""))
         stamp = event.get("timestamp", {})
         at = float(stamp.get("seconds", 0)) + float(stamp.get("microseconds", 0)) / 1e6 - self.offsets.get(host, 0.0)
+        at = min(at, time.time())
         if name == "STOP":
             self.history.stop(host, at)
         elif name == "RESUME":
             self.history.resume(host, at, primary=self._roles.get(host) is Role.PRIMARY)
         data = event.get("data", {})
         if name in DAMAGE:
-            broken = next((other for other in self._sessions if other != host), host)
-            self._damage[host if self._roles.get(host) is Role.SECONDARY else broken] = DAMAGE[name]
+            # Only the replication node of a primary stands for its twin's disk; all other nodes are its own.
+            twin = next((other for other in self._sessions if other != host), host)
+            remote = str(data.get("node-name", "")).startswith("replication")
+            guilty = twin if remote and self._roles.get(host) is Role.PRIMARY else host
+            self._damage[guilty] = DAMAGE[name] if guilty == twin else "its disk reports errors"
+            self._keep_damage(guilty)
         if name in QUIET_EVENTS:
             return
         bad = (
@@ -127,6 +145,18 @@ class QemuEngine:
         )
         detail = ", ".join(f"{key} {value}" for key, value in data.items()) if isinstance(data, dict) else ""
         self._line(host, name, detail, Severity.WARNING if bad else Severity.OK, at)
+
+    def _keep_damage(self, host: str) -> None:
+        """Write it beside the damaged copy: another cockpit must not promote what this one knows to be broken."""
+        session = self._sessions[host]
+
+        async def write() -> None:
+            with contextlib.suppress(HostError):
+                await session.note_damage(self._damage[host])
+
+        task = asyncio.create_task(write())
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
 
     def _line(self, host: str, text: str, detail: str, severity: Severity, at: float | None = None) -> None:
         self._emit(Event(at or time.time(), host, text, detail, severity, self.spec.name))
@@ -197,11 +227,12 @@ class QemuEngine:
         def record(why: str) -> Record:
             return Record(generation, Role.PRIMARY.value, time.time(), "" if why == "started" else why)
 
-        plan = [
-            steps.fence_step(other, "a useless copy must not come back", key=f"clear-{name}")
-            for name, other in self._sessions.items()
-            if other.host.is_up and await other.look() is not None
-        ]
+        plan = []
+        for name, other in self._sessions.items():
+            if not other.host.is_up:
+                plan.append(replace(steps.attest_step(other), key=f"fence-{name}"))
+            elif name != host and await other.look() is not None:
+                plan.append(steps.fence_step(other, "a useless copy must not come back", key=f"clear-{name}"))
         return (*plan, *steps.start_steps(session, binary, accel, self.pair.host(host).bridge, record))
 
     async def _accel(self, preferred: tuple[str, ...]) -> str:
@@ -244,7 +275,22 @@ class QemuEngine:
         plan += steps.secondary_steps(
             follower, binary, accel, there.bridge, there.forward.address, here.forward.address, sizes
         )
+        leftovers = not copy.in_colo and (old is None or bool(plan)) and await leader.leftovers()
+        if leftovers:
+            # Jobs and nodes of an earlier try point to a secondary that is gone: they would pass for a fresh copy.
+            plan.insert(0, steps.disarm_step(leader))
+
+        def copying() -> Record:
+            return Record(-1, COPYING, time.time(), f"{primary} copies its disk over this one")
+
         links, *rest = steps.primary_steps(leader, second, here.forward.address, there.forward.address)
+        if not copy.in_colo:
+            rest.insert(
+                next(i for i, step in enumerate(rest) if step.key == "mirror"),
+                steps.record_step(
+                    second, copying, "note the copying", "a half-copied disk must never start", "copying"
+                ),
+            )
         # Opened before the secondary starts, its links stand at once instead of at its next try.
         plan.insert(next(i for i, step in enumerate(plan) if step.key == "wait"), links)
         plan += rest
@@ -268,9 +314,10 @@ class QemuEngine:
         """See engine.base."""
         session, other = self._sessions[survivor], self._sessions[lost]
         ops = SecondaryOps(session, self._note)
-        first = steps.attest_step(lost) if attested else steps.fence_step(other, "never two live copies")
+        first = steps.attest_step(other) if attested else steps.fence_step(other, "never two live copies")
         promote = steps.promote_steps(ops, cut_first=attested)
-        return (first, *promote, self._alone_record(session, f"failover from {lost}"))
+        # Noted before: a cockpit that dies between the two leaves no survivor that looks older than it is.
+        return (first, self._alone_record(session, f"failover from {lost}"), *promote)
 
     def _alone_record(self, session: CopySession, why: str) -> Step:
         """The survivor's record: one generation newer than anything its twin has."""
@@ -290,7 +337,7 @@ class QemuEngine:
         if other.host.is_up:
             plan.append(steps.fence_step(other, "its copy is old from now on", key="clear"))
         else:
-            plan.insert(0, steps.attest_step(lost))
+            plan.insert(0, steps.attest_step(other))
         return tuple(plan)
 
     async def stop_steps(self, primary: str, secondary: str) -> tuple[Step, ...]:

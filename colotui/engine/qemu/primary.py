@@ -12,10 +12,13 @@ from typing import Any
 
 from colotui.engine.qemu.session import CopySession
 from colotui.engine.qemu.wiring import DiskWiring, NicWiring
-from colotui.errors import ColotuiError, EngineError, QmpRefused
+from colotui.errors import EngineError, QmpRefused
 
 LINK_LIMIT = 10.0
 """Seconds the secondary may take to connect to the mirror and compare ports (it tries once a second)."""
+
+MIRROR_STALL = 15.0
+"""Seconds without a byte after which the disk copy counts as stuck."""
 
 LOCKSTEP_LIMIT = 60.0
 """Seconds the first synchronisation of the RAM may take while the guest stands still."""
@@ -107,12 +110,12 @@ class PrimaryOps:
     async def mirrored(self) -> bool:
         """Every disk's mirror is ready, or its replication is already attached."""
         jobs = await self.jobs()
-        return all(d.job in jobs and jobs[d.job].get("ready") for d in self.wiring.disks) or await self.replicating()
+        return all(d.job in jobs and jobs[d.job].get("ready") for d in self.wiring.disks) or await self.in_lockstep()
 
-    async def replicating(self) -> bool:
-        """Every disk has its replication node."""
-        nodes = await self.nodes()
-        return all(disk.replication in nodes for disk in self.wiring.disks)
+    async def leftovers(self) -> bool:
+        """Jobs or replication nodes of an earlier try are there."""
+        nodes, jobs = await self.nodes(), await self.jobs()
+        return any(disk.replication in nodes or disk.job in jobs for disk in self.wiring.disks)
 
     async def nodes(self) -> set[str]:
         """Block node names."""
@@ -120,8 +123,12 @@ class PrimaryOps:
         return {str(node["node-name"]) for node in answer}
 
     async def mirror(self, peer: str) -> str:
-        """Copy every disk to the secondary while the guest runs, until both are equal and stay so."""
-        begun = time.monotonic()
+        """Copy every disk to the secondary while the guest runs, until both are equal and stay so.
+
+        Raises EngineError when nothing moved for `MIRROR_STALL` s: a secondary that hangs never says so itself.
+        """
+        begun = moved = time.monotonic()
+        last = -1
         jobs = await self.jobs()
         for disk in self.wiring.disks:
             if disk.job not in jobs:
@@ -139,6 +146,13 @@ class PrimaryOps:
             length = sum(int(jobs[d.job]["len"]) for d in self.wiring.disks)
             done = sum(int(jobs[d.job]["offset"]) for d in self.wiring.disks)
             seconds = time.monotonic() - begun
+            if done != last:
+                last, moved = done, time.monotonic()
+            elif time.monotonic() - moved > MIRROR_STALL:
+                raise EngineError(
+                    f"{self.session.name}: the disk copy has not moved for {MIRROR_STALL:g} s.",
+                    "Look at the secondary and the forward link, then retry or undo.",
+                )
             if all(jobs[d.job].get("ready") for d in self.wiring.disks):
                 return f"{length >> 20} MiB equal after {seconds:.1f} s"
             rate = done / seconds if seconds > 0.2 else 0.0
@@ -149,6 +163,8 @@ class PrimaryOps:
     async def cancel_mirror(self) -> str:
         """End the disk copies; the secondary's image is then worth nothing."""
         jobs = await self.jobs()
+        if any(disk.job in jobs and not jobs[disk.job].get("ready") for disk in self.wiring.disks):
+            await self.yank()  # a hung secondary would hold the job for ever
         for disk in self.wiring.disks:
             if disk.job in jobs:
                 await self.session.qmp("block-job-cancel", device=disk.job, force=True)
@@ -181,6 +197,12 @@ class PrimaryOps:
         )
         nodes, jobs = await self.nodes(), await self.jobs()
         attached = {disk.index for disk in self.wiring.disks if await self._child(disk) is not None}
+        for disk in self.wiring.disks:
+            if disk.index not in attached and not jobs.get(disk.job, {}).get("ready"):
+                raise EngineError(
+                    f"{self.session.name}: the copy of {disk.device} is not complete; the lock-step was not begun.",
+                    "Undo, then protect again.",
+                )
         # With a secondary that hangs the next calls would block this QEMU while its guest stands still.
         await twin.qmp("query-status", limit=2.0)
         self.session.stopped_at = self.session.resumed_at = None
@@ -194,7 +216,7 @@ class PrimaryOps:
             await asyncio.gather(*self._attach(peer, nodes, attached), *self._filters_on())
             await self.session.qmp("migrate", uri=f"tcp:{peer}:{self.wiring.migration_port}")
             await self._wait_lockstep(twin)
-        except (ColotuiError, asyncio.CancelledError):
+        except BaseException:
             await asyncio.shield(self.disarm(yank=True))
             raise
         stopped, resumed = self.session.stopped_at, self.session.resumed_at

@@ -10,7 +10,7 @@ from colotui.engine.qemu.cmdline import primary_argv, secondary_argv
 from colotui.engine.qemu.primary import wait_mode_none, yank
 from colotui.engine.qemu.session import CopySession
 from colotui.engine.qemu.wiring import DiskWiring
-from colotui.errors import EngineError, HostCallFailed, QmpGone, QmpRefused
+from colotui.errors import EngineError, HostCallFailed, QmpGone, QmpRefused, QmpTimeout
 from colotui.host.channel import Host, ReadError
 
 START_LIMIT = 15.0
@@ -66,9 +66,9 @@ class SecondaryOps:
         await self.host.remove([path for disk in self.wiring.disks for path in (disk.active, disk.hidden)])
         return "overlays removed"
 
-    async def start(self, binary: str, accel: str, peer: str, bridge: str) -> str:
-        """Start the waiting QEMU and put its taps into the service bridge."""
-        return await launch(self.session, secondary_argv(self.wiring, binary, accel, peer), bridge)
+    async def start(self, binary: str, accel: str, peer: str) -> str:
+        """Start the waiting QEMU."""
+        return await launch(self.session, secondary_argv(self.wiring, binary, accel, peer))
 
     async def export(self, address: str) -> str:
         """Switch COLO on for the incoming side and offer every image to the primary."""
@@ -119,8 +119,9 @@ class SecondaryOps:
         return await yank(self.session, self.wiring.secondary_chardevs)
 
     async def promoted(self) -> bool:
-        """This copy has left COLO."""
-        return str((await self.session.qmp("query-colo-status")).get("mode")) == "none"
+        """This copy was a secondary in COLO and has left it, running."""
+        colo, status = await asyncio.gather(self.session.qmp("query-colo-status"), self.session.qmp("query-status"))
+        return colo.get("mode") == "none" and colo.get("last-mode") == "secondary" and bool(status.get("running"))
 
     async def promote(self) -> str:
         """Carry on alone from the last checkpoint on."""
@@ -146,9 +147,9 @@ class SecondaryOps:
         return "its replies go out"
 
 
-async def start_plain(session: CopySession, binary: str, accel: str, bridge: str) -> str:
+async def start_plain(session: CopySession, binary: str, accel: str) -> str:
     """Start the guest alone on this host, without any COLO piece."""
-    return await launch(session, primary_argv(session.wiring, binary, accel), bridge)
+    return await launch(session, primary_argv(session.wiring, binary, accel))
 
 
 async def make_disk(host: Host, disk: DiskWiring) -> str:
@@ -164,13 +165,19 @@ async def make_disk(host: Host, disk: DiskWiring) -> str:
     return f"{disk.spec.path} made, {disk.spec.size >> 20} MiB"
 
 
-async def launch(session: CopySession, argv: list[str], bridge: str) -> str:
-    """Start QEMU detached from us, wait for its first answer, and put its taps into `bridge`.
+async def launch(session: CopySession, argv: list[str]) -> str:
+    """Start QEMU detached from us and wait for its first answer.
 
     Raises EngineError with QEMU's own last words when it ended at once.
     """
     host, run = session.host, session.wiring.run_dir
     await host.mkdir(run)
+    stray = await session.strays()
+    if stray:
+        raise EngineError(
+            f"{host.name}: a QEMU of {session.wiring.spec.name} runs there already (pid {stray[0]}).",
+            "End it on that host, then retry.",
+        )
     old = [f"{run}/{name}" for name in ("exit", "pid", "stderr.log", "serial.log", "trace.log")]
     await host.remove(old)
     await host.spawn(argv, stdout=f"{run}/stderr.log", stderr=f"{run}/stderr.log", exit_file=f"{run}/exit")
@@ -186,14 +193,25 @@ async def launch(session: CopySession, argv: list[str], bridge: str) -> str:
             try:
                 await session.qmp("query-status", limit=START_LIMIT)
                 break
-            except (QmpGone, HostCallFailed):
+            except (QmpGone, QmpTimeout, HostCallFailed):
                 pass
         if waited > START_LIMIT:
             raise EngineError(f"{host.name}: QEMU did not answer within {START_LIMIT:g} s of its start.", "Undo.")
         await asyncio.sleep(0.03)
         waited += 0.03
-    await plug(host, [nic.tap for nic in session.wiring.nics], bridge)
     return f"pid {session.pid}"
+
+
+async def is_plugged(host: Host, taps: list[str], bridge: str) -> bool:
+    """Every tap is up and in `bridge`."""
+    names = [f"/sys/class/net/{tap}/master/ifindex" for tap in taps]
+    want = f"/sys/class/net/{bridge}/ifindex"
+    flags = [f"/sys/class/net/{tap}/flags" for tap in taps]
+    found = await host.read([want, *names, *flags])
+    index = found[want]
+    if not isinstance(index, bytes) or any(found[name] != index for name in names):
+        return False
+    return all(isinstance(f := found[flag], bytes) and int(f, 16) & 1 for flag in flags)
 
 
 async def plug(host: Host, taps: list[str], bridge: str) -> None:

@@ -42,7 +42,7 @@ class Record:
         try:
             raw = json.loads(data)
             return Record(int(raw["generation"]), str(raw["role"])[:16], float(raw["since"]), str(raw["why"])[:200])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             return Record()
 
     def dump(self) -> bytes:
@@ -76,6 +76,7 @@ class CopySession:
         self.process: ProcessInfo | None = None
         self.pid: int | None = None
         self.exit: Exit | None = None
+        self.damage = ""
         self.stopped_at: float | None = None
         self.resumed_at: float | None = None
         self._on_event = on_event
@@ -98,20 +99,33 @@ class CopySession:
     async def look(self) -> ProcessInfo | None:
         """Read pid, exit and state files and find the process. Raises HostError only."""
         state = f"{self.wiring.data_dir}/state"
-        files = await self.host.read([self._path("pid"), self._path("exit"), state])
+        files = await self.host.read([self._path("pid"), self._path("exit"), self._path("damage"), state])
         self.record = Record.parse(files.get(state))
         self.exit = parse_exit(files.get(self._path("exit")))
         pid = files.get(self._path("pid"))
+        noted, _, text = _text(files.get(self._path("damage"))).partition(" ")
         self.pid = int(pid) if isinstance(pid, bytes) and pid.strip().isdigit() else None
         self.process = await self.host.process(self.pid) if self.pid else None
         # The number may have gone to another program since: ours names its pid file on its command line.
         if self.process is not None and self._path("pid") not in self.process.cmdline:
             self.process = None
+        self.damage = text if self.process is not None and noted == str(self.process.pid) else ""
         if self.process is None and self.pid is not None and self.exit is None:
             # It may have ended this moment: its supervisor writes how within a millisecond or two.
             await asyncio.sleep(0.02)
             self.exit = parse_exit((await self.host.read([self._path("exit")]))[self._path("exit")])
         return self.process
+
+    async def strays(self) -> list[int]:
+        """QEMUs of this guest that the pid file does not name: it can be lost, a process cannot."""
+        name = f"colotui-{self.wiring.spec.name}"[:15]
+        pids = (await self.host.named_processes([name])).get(name, ())
+        found = []
+        for pid in pids:
+            process = await self.host.process(pid)
+            if process is not None and self._path("pid") in process.cmdline and pid != self.pid:
+                found.append(pid)
+        return found
 
     async def monitor(self) -> Monitor:
         """The command line to QEMU, opened when it is not yet. Raises QmpGone, QmpTimeout, HostError."""
@@ -282,6 +296,12 @@ class CopySession:
             generation=self.record.generation,
         )
 
+    async def note_damage(self, text: str) -> None:
+        """Keep what is wrong with this copy beside it, for as long as its process lives."""
+        if self.process is not None:
+            words = f"{self.process.pid} {text}".encode()
+            await self.host.write(self._path("damage"), words, mode=0o600, create=True)
+
     async def write_record(self, record: Record) -> None:
         """Keep `record` on the host over reboots."""
         await self.host.write(f"{self.wiring.data_dir}/state", record.dump(), mode=0o600, create=True)
@@ -294,6 +314,9 @@ class CopySession:
         """
         process = await self.look()
         if process is None:
+            for pid in await self.strays():
+                await self.host.kill(pid, signal.SIGKILL)
+                await self.host.watch_exit(pid)
             return f"QEMU is gone ({self.exit or 'no process'})"
         how = "quit"
         if process.state not in ("T", "t"):
@@ -325,6 +348,10 @@ class CopySession:
             if monitor is not None:
                 await monitor.close()
         self._monitor = self._spare = None
+
+
+def _text(data: object) -> str:
+    return data.decode("utf-8", "replace").strip()[:300] if isinstance(data, bytes) else ""
 
 
 def _accel(cmdline: tuple[str, ...] | list[str]) -> str:

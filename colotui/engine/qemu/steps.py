@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from colotui.engine.qemu.primary import PrimaryOps
-from colotui.engine.qemu.secondary import SecondaryOps, make_disk, start_plain
+from colotui.engine.qemu.secondary import SecondaryOps, is_plugged, make_disk, plug, start_plain
 from colotui.engine.qemu.session import CopySession, Record
+from colotui.errors import ActionRefused, EngineError
 from colotui.model.plan import Step
 
 DOC = "docs/system/qemu-colo.rst"
@@ -33,12 +34,14 @@ def start_steps(
         return await session.look() is not None
 
     async def start() -> str:
-        text = await start_plain(session, binary, accel, bridge)
-        await session.write_record(record("started"))
-        return text
+        return await start_plain(session, binary, accel)
 
     async def quit_it() -> str:
         return await session.fence()
+
+    async def note() -> str:
+        await session.write_record(record("started"))
+        return "noted"
 
     return [
         Step("disk", host, "disk", f"qemu-img create {wiring.disks[0].spec.path}" if wiring.disks else "no disk",
@@ -46,7 +49,25 @@ def start_steps(
         Step("start", host, "start", f"{binary} -accel {accel} … (plain: no COLO filter yet)",
              "an armed comparison without a secondary would hold every reply", start, check=runs, undo=quit_it,
              undo_command="quit", source=MEASURED, weighty=True),
+        plug_step(session, bridge),
+        Step("record", host, "note it", f"write {wiring.data_dir}/state",
+             "after a reboot this disk is the one to start", note, source="colotui"),
     ]  # fmt: skip
+
+
+def plug_step(session: CopySession, bridge: str) -> Step:
+    """Put the copy's taps into the service bridge: without it a survivor would speak to nobody."""
+    taps = [nic.tap for nic in session.wiring.nics]
+
+    async def plugged() -> bool:
+        return await is_plugged(session.host, taps, bridge)
+
+    async def plug_in() -> str:
+        await plug(session.host, taps, bridge)
+        return f"{' '.join(taps)} in {bridge}"
+
+    return Step("plug", session.name, "plug in", f"ip link set {' '.join(taps)} master {bridge} up",
+                "so that the guest reaches its clients once it speaks", plug_in, check=plugged, source=DOC)  # fmt: skip
 
 
 def secondary_steps(
@@ -73,7 +94,7 @@ def secondary_steps(
         return await runs()
 
     async def start() -> str:
-        return await ops.start(binary, accel, peer, bridge)
+        return await ops.start(binary, accel, peer)
 
     async def fence() -> str:
         return await session.fence()
@@ -92,6 +113,7 @@ def secondary_steps(
         Step("wait", host, "start", f"{binary} -accel {accel} … -incoming defer",
              "a second copy that waits for the first one's state", start, check=runs, undo=fence,
              undo_command="quit, else kill -9", source=DOC),
+        plug_step(session, bridge),
         Step("export", host, "offer the disk",
              f"migrate-set-capabilities return-path x-colo; nbd-server-start {address}:{wiring.nbd_port}; "
              "nbd-server-add", "the primary's disk writes come here", export, check=ops.exported, source=DOC),
@@ -177,10 +199,15 @@ def fence_step(session: CopySession, why: str, key: str = "fence") -> Step:
     return Step(key, session.name, "fence", command, why, fence, weighty=True, cancel_before=True, source="colotui")
 
 
-def attest_step(host: str) -> Step:
-    """The operator's word that a host which cannot be reached is off."""
+def attest_step(session: CopySession) -> Step:
+    """The operator's word that a host which cannot be reached is off; refused when that host answers again."""
+    host = session.name
 
     async def attested() -> str:
+        if session.host.is_up:
+            raise ActionRefused(
+                f"{host} answers again: nothing has to be attested.", "Leave this plan and look at the pair anew."
+            )
         return "attested by the operator"
 
     return Step(
@@ -211,6 +238,19 @@ def promote_steps(ops: SecondaryOps, *, cut_first: bool) -> list[Step]:
                              "a peer that is silent instead of gone would hang these commands", ops.cut_peer,
                              cancel_before=False, source=MEASURED))  # fmt: skip
     return steps
+
+
+def disarm_step(ops: PrimaryOps) -> Step:
+    """Take the remains of an earlier try out of the primary."""
+
+    async def clean() -> bool:
+        return not await ops.leftovers()
+
+    async def disarm() -> str:
+        return await ops.disarm(yank=True)
+
+    return Step("disarm", ops.session.name, "take out remains", "yank; block-job-cancel; drive_del; object-del",
+                "they belong to a secondary that is gone", disarm, check=clean, source="colotui")  # fmt: skip
 
 
 def carry_on_steps(ops: PrimaryOps) -> list[Step]:
@@ -248,10 +288,18 @@ def fresh_checkpoint_step(session: CopySession, checkpoints: Callable[[], int]) 
             if checkpoints() > before:
                 return "a checkpoint just ended"
             await asyncio.sleep(0.01)
-        return "no checkpoint within 3 s; replies are equal on both sides, none is lost"
+        await session.qmp("migrate-set-parameters", **{"x-checkpoint-delay": session.wiring.spec.checkpoint_delay})
+        raise EngineError(
+            f"{session.name}: no checkpoint came within 3 s; the switch was not begun.",
+            "Look at the forward link and the secondary; when one of them is lost, fail over.",
+        )
+
+    async def fenced() -> bool:
+        return await session.look() is None
 
     return Step("checkpoint", session.name, "fresh checkpoint", "migrate-set-parameters x-checkpoint-delay 100",
-                "the secondary then stands where the primary stands", force, source=MEASURED)  # fmt: skip
+                "the secondary then stands where the primary stands", force, check=fenced,
+                source=MEASURED)  # fmt: skip
 
 
 def _is_error(value: object) -> bool:

@@ -1,6 +1,7 @@
 """No state ever allows a promotion while the other copy may speak, without a fence or an attestation."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -109,6 +110,49 @@ def test_a_silent_host_is_not_protected_without_a_checkpoint_that_was_seen() -> 
     assert judge(pair(dark, SECONDARY, lockstep_since=NOW)).state is State.UNKNOWN
     assert judge(pair(dark, SECONDARY, lockstep_since=NOW, last_checkpoint=NOW - 20)).state is State.UNKNOWN
     assert judge(pair(dark, SECONDARY, last_checkpoint=NOW - 1)).state is State.PROTECTED
+
+
+def test_promoted_but_not_released_goes_on_and_is_never_started_over() -> None:
+    # A cockpit died between the promotion and the release: the copy runs, its replies are held.
+    dead = Copy("alpha", Life.DEAD, Role.PRIMARY, NOW, exit=Exit(0, 9, NOW))
+    held = replace(SECONDARY, in_colo=False, migration="completed")
+    evidence = pair(dead, held)
+    way = failover_way(evidence)
+    assert isinstance(way, Way)
+    assert (way.survivor, way.promote) == ("beta", True)
+    assert refusal(evidence, Action.START) is not None
+    assert judge(evidence).do_now is Action.FAILOVER
+
+
+def test_lockstep_whose_notes_are_missing_asks_to_go_on() -> None:
+    evidence = pair(replace(PRIMARY, generation=2), replace(SECONDARY, generation=-1), last_checkpoint=NOW - 1)
+    verdict = judge(evidence)
+    assert (verdict.state, verdict.do_now) == (State.NOT_PROTECTED, Action.PROTECT)
+
+
+def test_a_primary_whose_own_disk_fails_is_left_for_the_good_copy() -> None:
+    evidence = pair(replace(PRIMARY, damage="its disk reports errors"), SECONDARY, last_checkpoint=NOW - 1)
+    assert judge(evidence).do_now is Action.SWITCH
+
+
+def test_paused_alone_with_a_dark_twin_can_be_let_go_on() -> None:
+    paused = replace(PRIMARY, life=Life.PAUSED, armed=False, in_colo=False, migration="completed", speaks=False)
+    verdict = judge(pair(paused, Copy("beta", Life.UNREACHABLE, Role.NONE, NOW)))
+    assert "stands still" in verdict.headline
+    assert verdict.do_now is Action.FAILOVER
+
+
+def test_hung_alone_is_never_started_over() -> None:
+    hung = Copy("alpha", Life.HUNG, Role.PRIMARY, NOW)
+    evidence = pair(hung, Copy("beta", Life.ABSENT, Role.NONE, NOW))
+    assert refusal(evidence, Action.START) is not None
+    assert judge(evidence).state is State.UNKNOWN
+
+
+def test_two_live_copies_allow_nothing() -> None:
+    plain = replace(PRIMARY, armed=False, in_colo=False, migration="")
+    evidence = pair(plain, replace(plain, host="beta"))
+    assert all(refusal(evidence, action) is not None for action in Action)
 
 
 def test_both_hosts_gone_means_do_nothing() -> None:
