@@ -272,11 +272,11 @@ class QemuEngine:
             waiting = twin.role is Role.SECONDARY and (twin.runstate == "inmigrate" or copy.in_colo)
             if not waiting:
                 plan.append(steps.fence_step(second, "a former copy must not come back", key="clear"))
+        anew = old is None or bool(plan)
         plan += steps.secondary_steps(
             follower, binary, accel, there.bridge, there.forward.address, here.forward.address, sizes
         )
-        leftovers = not copy.in_colo and (old is None or bool(plan)) and await leader.leftovers()
-        if leftovers:
+        if anew and not copy.in_colo and await leader.leftovers():
             # Jobs and nodes of an earlier try point to a secondary that is gone: they would pass for a fresh copy.
             plan.insert(0, steps.disarm_step(leader))
 
