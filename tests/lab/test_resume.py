@@ -46,7 +46,7 @@ async def test_killed_while_protecting(lab: Lab, key: str, way: str) -> None:
         await drive.serving(10)
 
 
-@pytest.mark.parametrize("key", ["fence", "stop-export", "promote", "release", "record"])
+@pytest.mark.parametrize("key", ["fence", "stop-export", "promote", "release", "answer"])
 async def test_killed_while_failing_over(lab: Lab, key: str) -> None:
     async with Drive(lab.pair_path) as drive:
         await drive.protected()

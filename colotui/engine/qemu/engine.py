@@ -315,18 +315,17 @@ class QemuEngine:
         session, other = self._sessions[survivor], self._sessions[lost]
         ops = SecondaryOps(session, self._note)
         first = steps.attest_step(other) if attested else steps.fence_step(other, "never two live copies")
-        promote = steps.promote_steps(ops, cut_first=attested)
-        # Noted before: a cockpit that dies between the two leaves no survivor that looks older than it is.
-        return (first, self._alone_record(session, f"failover from {lost}"), *promote)
+        record = self._alone(session, f"failover from {lost}")
+        return (first, *steps.promote_steps(ops, record, cut_first=attested))
 
-    def _alone_record(self, session: CopySession, why: str) -> Step:
+    def _alone(self, session: CopySession, why: str) -> Callable[[], Record]:
         """The survivor's record: one generation newer than anything its twin has."""
         known = [other.record.generation for other in self._sessions.values()]
-        wanted = Record(max([session.record.generation, *known]) + 1, Role.PRIMARY.value, time.time(), why)
+        generation = max([session.record.generation, *known]) + 1
+        return lambda: Record(generation, Role.PRIMARY.value, time.time(), why)
 
-        def record() -> Record:
-            return replace(wanted, since=time.time())
-
+    def _alone_record(self, session: CopySession, why: str) -> Step:
+        record = self._alone(session, why)
         return steps.record_step(session, record, "note the survivor", "after a reboot this disk is the one to start")
 
     async def carry_on_steps(self, survivor: str, lost: str) -> tuple[Step, ...]:

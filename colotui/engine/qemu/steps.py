@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from colotui.engine.qemu.primary import PrimaryOps
@@ -216,16 +217,23 @@ def attest_step(session: CopySession) -> Step:
     )  # fmt: skip
 
 
-def promote_steps(ops: SecondaryOps, *, cut_first: bool) -> list[Step]:
+def promote_steps(ops: SecondaryOps, record: Callable[[], Record], *, cut_first: bool) -> list[Step]:
     """Let the secondary carry on alone. `cut_first` when its peer was not ended before our eyes.
 
     No step asks first whether it is already so: every question is silence for the client, and each of these
     calls says itself when there was nothing left to do.
     """
     host = ops.session.name
+
+    async def own_the_disk() -> str:
+        # Noted before the promotion: a cockpit that dies between the two leaves no survivor that looks too old.
+        text, _none = await asyncio.gather(ops.stop_export(), ops.session.write_record(record()))
+        return f"{text}, survivor noted"
+
     steps = [
-        Step("stop-export", host, "stop the export", "nbd-server-stop", "the disk is its own from here on",
-             ops.stop_export, cancel_before=False, source=DOC),
+        Step("stop-export", host, "own the disk", f"nbd-server-stop; write {ops.wiring.data_dir}/state",
+             "the disk is its own from here on, and the one to start after a reboot",
+             own_the_disk, cancel_before=False, source=DOC),
         Step("promote", host, "promote", "x-colo-lost-heartbeat; query-colo-status: mode none, at most 5 s",
              "the secondary carries on from the last checkpoint", ops.promote, weighty=True,
              cancel_before=False, source=DOC),
@@ -280,7 +288,6 @@ def fresh_checkpoint_step(session: CopySession, checkpoints: Callable[[], int]) 
     """Ask for a checkpoint now, so that the secondary is as new as can be."""
 
     async def force() -> str:
-        import asyncio
 
         before = checkpoints()
         await session.qmp("migrate-set-parameters", **{"x-checkpoint-delay": 100})
