@@ -355,13 +355,14 @@ class PairController:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PERIOD):
                     await self._wake.wait()
+            # A burst of events makes one snapshot, and none is built between two steps of a failover.
+            await asyncio.sleep(0.05)
             self._wake.clear()
             self._publish()
             if self._holder and not self._watching:
                 for name, host in self._hosts.items():
                     if host.is_up:
                         await self._take_locks(name)
-            await asyncio.sleep(0.05)  # a burst of events makes one snapshot, not fifty
 
     def _publish(self) -> None:
         self._snapshot = self._build()
