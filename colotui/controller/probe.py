@@ -7,7 +7,6 @@ import contextlib
 import time
 import urllib.error
 import urllib.request
-from dataclasses import replace
 
 from colotui.model.pair import ProbeKind, ProbeSpec
 from colotui.model.protection import Probe
@@ -73,11 +72,6 @@ class ServiceProbe:
                 await writer.wait_closed()
         else:
             await _ping(spec.address, limit)
-
-    def reset(self) -> None:
-        """Forget the count of losses."""
-        if self.latest is not None:
-            self.latest = replace(self.latest, lost=0)
 
 
 def _http(url: str, limit: float) -> None:

@@ -43,11 +43,6 @@ class PrimaryOps:
         """Chardev labels with their file names, which tell whether they are connected."""
         return {str(c["label"]): str(c["filename"]) for c in await self.session.qmp("query-chardev")}
 
-    async def is_armed(self) -> bool:
-        """All chardevs and objects of an armed primary are there."""
-        chardevs, objects = await self.chardevs(), await self.objects()
-        return set(self.wiring.primary_chardevs) <= set(chardevs) and set(self.wiring.primary_objects) <= objects
-
     async def chardevs_left(self) -> bool:
         """Some chardev of an armed primary is still there."""
         return bool(set(self.wiring.primary_chardevs) & set(await self.chardevs()))
