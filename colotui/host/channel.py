@@ -191,6 +191,10 @@ class Host:
         """Remove files; missing ones are fine."""
         await self._call("remove", paths=list(paths))
 
+    async def rmdir(self, path: str) -> None:
+        """Remove an empty directory; a missing one is fine. HostCallFailed with ENOTEMPTY when it is not empty."""
+        await self._named(path, "rmdir", path=path)
+
     async def _named(self, what: str, op: str, body: bytes = b"", **args: Any) -> dict[str, Any]:
         """A call whose error must name the file it is about."""
         try:

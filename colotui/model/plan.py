@@ -21,6 +21,8 @@ class Action(StrEnum):
     REPROTECT = "reprotect"
     STOP = "stop"
     UNDO = "undo"
+    SHUTDOWN = "shutdown"
+    SETUP = "setup"
 
 
 class StepState(StrEnum):
@@ -42,6 +44,8 @@ class Step:
     `check` answers "is it already so?"; `apply` makes it so and returns a few words of what it saw;
     `undo` takes it back. `cancel_before` says the plan may be left just before this step safely.
     `weighty` marks the steps that cannot be taken back or silence a copy (fence, promote).
+    `script`: shell lines that do the same by hand, as root on `host`; () where only a monitor can. `at_boot`: they must
+    run again after every boot.
     """
 
     key: str
@@ -56,6 +60,8 @@ class Step:
     source: str = ""
     weighty: bool = False
     cancel_before: bool = True
+    script: tuple[str, ...] = ()
+    at_boot: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,15 @@ def remove(call: Call) -> Reply:
     return {}, b""
 
 
+def rmdir(call: Call) -> Reply:
+    """Remove an empty directory; a missing one is fine."""
+    try:
+        os.rmdir(text(call.args.get("path")))
+    except FileNotFoundError:
+        pass
+    return {}, b""
+
+
 def take_lock(path: str) -> int:
     """An open file with its flock held; OSError EWOULDBLOCK when someone else has it.
 
@@ -261,6 +270,7 @@ SHORT: dict[str, Any] = {
     "write": write,
     "mkdir": mkdir,
     "remove": remove,
+    "rmdir": rmdir,
     "lock": lock,
     "unlock": unlock,
     "holder": holder,

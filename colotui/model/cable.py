@@ -1,0 +1,49 @@
+"""What a test of the direct cable between the hosts measured: each way, frame by frame, below any address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One direction. Times in milliseconds, rates in Mbit/s and packets a second.
+
+    `seen`: our frames arrived there. `lost` of `sent` did not come back. `largest` is the longest frame payload (bytes) that
+    got through. `strangers` are MAC addresses, other than the two NICs', whose frames arrived during the test;
+    `foreign_per_s` is how many frames a second were not ours.
+    """
+
+    source: str
+    target: str
+    seen: bool
+    sent: int
+    lost: int
+    latency_p50_ms: float | None
+    latency_p99_ms: float | None
+    rate_mbps: float | None
+    largest: int | None
+    foreign_per_s: float
+    strangers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CableReport:
+    """Both directions between two NICs. `seconds` is how long the test took; `error` why it could not be made.
+
+    `elsewhere` names other NICs of the two hosts on which our frames arrived too: then it is no cable but a switch.
+    """
+
+    at: float
+    nics: tuple[str, str]
+    seconds: float
+    there: Way | None = None
+    back: Way | None = None
+    elsewhere: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def direct(self) -> bool:
+        """True when both ways were seen, nothing else answered, and no other NIC heard it."""
+        ways = (self.there, self.back)
+        return all(way is not None and way.seen and not way.strangers for way in ways) and not self.elsewhere
