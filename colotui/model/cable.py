@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Way:
     """One direction. Times in milliseconds, rates in Mbit/s and packets a second.
 
-    `seen`: our frames arrived there. `lost` of `sent` did not come back. `largest` is the longest frame payload (bytes) that
-    got through. `strangers` are MAC addresses, other than the two NICs', whose frames arrived during the test;
-    `foreign_per_s` is how many frames a second were not ours.
+    `seen`: our frames arrived there. `lost` of `sent` did not come back. `largest` is the longest frame payload
+    (bytes) that got through. `strangers` are MAC addresses, other than the two NICs', whose frames arrived during the
+    test; `foreign_per_s` is how many frames a second were not ours.
     """
 
     source: str

@@ -77,7 +77,7 @@ class GuestDraft:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Everything chosen so far. It is kept, so that a set-up can be left and gone on with. `page` is where it was left."""
+    """Everything chosen so far, kept so that a set-up can be left and gone on with; `page` is where it was left."""
 
     name: str = "pair"
     hosts: tuple[HostDraft, HostDraft] = (HostDraft("alpha"), HostDraft("beta"))
@@ -88,7 +88,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How reaching one host went. `fingerprint` is set when its key has to be accepted first; `problem` when it failed."""
+    """How reaching one host went. `fingerprint`: its key has to be accepted first; `problem`: it failed."""
 
     ok: bool
     fingerprint: str = ""
@@ -117,7 +117,7 @@ class Look:
         return tuple(sorted(found, key=lambda finding: order.index(finding.verdict)))
 
     def nics(self, host: str) -> tuple[Nic, ...]:
-        """The NICs of a host that could face clients or be the forward NIC: hardware, VLANs and veth, in their order."""
+        """The NICs of a host that could face clients or join the hosts: hardware, VLANs, bonds and veth."""
         survey = self.surveys.get(host)
         if survey is None or not isinstance(survey.nics, tuple):
             return ()

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from colotui.model.facts import IfbDevice, Missing
 
+_NOT_READ = Missing("not read")
+
 
 @dataclass(frozen=True, slots=True)
 class Nic:
@@ -36,7 +38,7 @@ class Nic:
     addresses: tuple[str, ...] = ()
     default_route: bool = False
     promiscuous: bool = False
-    offloads: tuple[str, ...] | Missing = Missing("not read")
+    offloads: tuple[str, ...] | Missing = _NOT_READ
 
 
 @dataclass(frozen=True, slots=True)
