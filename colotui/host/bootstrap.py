@@ -7,7 +7,19 @@ import zlib
 from functools import cache
 from pathlib import Path
 
-_MODULES = ("wire", "core", "files", "processes", "streams", "follow", "main")
+_MODULES = (
+    "wire",
+    "core",
+    "files",
+    "processes",
+    "streams",
+    "follow",
+    "ethtool",
+    "ports",
+    "cable",
+    "transfer",
+    "main",
+)
 
 # Runs under any Python, even 2.7, up to the version check. No quote, no exclamation mark, no newline:
 # it passes through whatever login shell the account has.

@@ -23,7 +23,7 @@ from colotui.host.answers import (
     understood,
 )
 from colotui.host.follow import Changes, ReadError, Sample, SampleRequest, Samples, Tail, split_files
-from colotui.host.session import Channel, Session
+from colotui.host.session import CALL_TIMEOUT, Channel, Session
 from colotui.host.sockets import Pump
 from colotui.host.transport import START_TIMEOUT, LocalTransport, Transport
 from colotui.model.pair import HostSpec
@@ -143,6 +143,18 @@ class Host:
     async def _call(self, op: str, body: bytes = b"", **args: Any) -> dict[str, Any]:
         head, _ = await self._living().call(op, args, body)
         return head
+
+    async def ask(self, op: str, limit: float = CALL_TIMEOUT, **args: Any) -> dict[str, Any]:
+        """One operation of the agent that has a module of its own in this package; its answer as sent.
+
+        Whoever calls it makes sense of the answer under `answers.understood`. `limit` in seconds.
+        """
+        head, _ = await self._living().call(op, args, limit=limit)
+        return head
+
+    async def stream(self, op: str, **args: Any) -> tuple[Channel, dict[str, Any]]:
+        """A stream of the agent that has a module of its own in this package; its first answer comes with it."""
+        return await self._living().open(op, args)
 
     @sensible
     async def read(self, paths: Sequence[str], limit: int = 65536) -> dict[str, bytes | ReadError]:

@@ -7,8 +7,8 @@ import sys
 import threading
 from typing import BinaryIO
 
-from colotui.host.agent import files, follow, processes, streams
-from colotui.host.agent.core import Agent
+from colotui.host.agent import cable, ethtool, files, follow, ports, processes, streams, transfer
+from colotui.host.agent.core import Agent, Operation
 
 
 def main(source: BinaryIO) -> None:
@@ -20,9 +20,9 @@ def main(source: BinaryIO) -> None:
     os.chdir("/")
     threading.stack_size(512 << 10)
     sys.setswitchinterval(0.002)
-    short = dict(files.SHORT)
-    short.update(processes.SHORT)
-    long = dict(processes.LONG)
-    long.update(streams.LONG)
-    long.update(follow.LONG)
+    short: dict[str, Operation] = {}
+    long: dict[str, Operation] = {}
+    for module in (files, processes, streams, follow, ethtool, ports, cable, transfer):
+        short.update(getattr(module, "SHORT", {}))
+        long.update(getattr(module, "LONG", {}))
     Agent(source, sink, short, long).serve()
