@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import time
 
 from colotui.cli import codes, failure
 from colotui.cli.asking import Asker
 from colotui.cli.jsonview import document
 from colotui.cli.plantext import ProgressPrinter, print_plan, print_results
+from colotui.cli.running import stopping_safely
 from colotui.cli.session import OneShot, guest_name, host_name, load, opened, silent_hosts, term, view_of
 from colotui.cli.term import Term, clean
 from colotui.errors import ActionRefused, UsageError
@@ -113,22 +113,13 @@ class _Act:
             if progress is not None and progress.action is plan.action:
                 printer.show(progress)
 
-        def cancel() -> None:
-            self.out.flush()
-            reason = controller.cancel(self.guest)
-            failure.say(f"colotui: it goes on: {reason}." if reason else "colotui: it stops at the next safe point.")
-
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, cancel)
         leave = None if self.args.json else controller.subscribe(publish)
         try:
-            progress = await controller.run(plan, typed)
+            with stopping_safely(lambda: controller.cancel(self.guest), self.out):
+                progress = await controller.run(plan, typed)
         finally:
             if leave is not None:
                 leave()
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                loop.remove_signal_handler(number)
         if not self.args.json:
             printer.show(progress)
         return progress

@@ -22,7 +22,8 @@ _COMMANDS: dict[str | None, str] = {
     "config": "colotui.cli.configcheck",
     "lab": "colotui.cli.lab",
     None: "colotui.cli.cockpit",
-    **{action.value: "colotui.cli.act" for action in Action},
+    **{action.value: "colotui.cli.act" for action in Action if action is not Action.SETUP},
+    Action.SETUP.value: "colotui.cli.setup",
 }
 
 

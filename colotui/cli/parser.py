@@ -17,6 +17,7 @@ _ACTIONS = {
     Action.REPROTECT: "give the survivor of a failover a new second copy",
     Action.STOP: "end the protection; the guest runs on alone",
     Action.START: "start the guest, alone",
+    Action.SHUTDOWN: "let the guest power off, as by its power button",
     Action.UNDO: "take back what a half-done plan did",
 }
 _DEFAULTS: dict[str, object] = {
@@ -80,6 +81,7 @@ def _build(with_lab: bool) -> Parser:
     commands.add_parser("check", parents=[common], help="whether the two hosts are fit, with evidence")
     for action, text in _ACTIONS.items():
         _add_action(commands, common, action, text)
+    _add_setup(commands, common)
     _add_hosts(commands, common)
     commands.add_parser("paths", parents=[common], help="where colotui keeps things on this machine")
     config = commands.add_parser("config", parents=[common], help="the pair file").add_subparsers(
@@ -113,6 +115,26 @@ def _add_action(commands: _Commands[Parser], common: Parser, action: Action, tex
     )
     if action in (Action.FAILOVER, Action.START):
         parser.add_argument("--to", metavar="HOST", default="", help="the host to carry on (or to start) on")
+
+
+def _add_setup(commands: _Commands[Parser], common: Parser) -> None:
+    setup = commands.add_parser(
+        Action.SETUP.value,
+        parents=[common],
+        help="prepare both hosts; without a pair file the wizard opens",
+        description="Prepare both hosts of the pair: the plan is shown first, and each step can be taken back.",
+    )
+    setup.add_argument("--dry-run", action="store_true", help="show the plan, with what is already so, and end")
+    setup.add_argument("--script", metavar="FILE", help="write the plan as a shell script to run by hand (- prints it)")
+    setup.add_argument(
+        "--only", action="append", default=[], metavar="STEP", help="just this step, or HOST:STEP (more than once)"
+    )
+    setup.add_argument("--with", dest="with_", action="append", default=[], metavar="PART", help="do this part too")
+    setup.add_argument("--without", action="append", default=[], metavar="PART", help="leave this part out")
+    setup.add_argument("--image-from", metavar="HOST", default="", help="the host whose disk images are the good ones")
+    setup.add_argument("--undo", action="store_true", help="take back what set-ups have changed on both hosts")
+    setup.add_argument("--yes", action="store_true", help="run without asking")
+    setup.add_argument("--wizard", action="store_true", help="open the wizard for a new pair file")
 
 
 def _add_hosts(commands: _Commands[Parser], common: Parser) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from colotui.cli.term import Term, clean
 from colotui.model.plan import Plan, Progress, StepProgress, StepState
 from colotui.model.text import plain_lines
@@ -11,8 +13,11 @@ _ENDED = (StepState.DONE, StepState.ALREADY, StepState.FAILED, StepState.UNDONE,
 _INDENT = 6
 
 
-def print_plan(plan: Plan, out: Term) -> None:
-    """The whole plan: what it means, then each step with number, host, title, command and why."""
+def print_plan(plan: Plan, out: Term, states: Mapping[int, StepState] | None = None) -> None:
+    """The whole plan: what it means, then each step with number, host, title, command and why.
+
+    `states`: by index, what is known of a step beforehand; one that is already so takes one line.
+    """
     out.line(out.paint(clean(plan.title), "strong"))
     label = max((len(line.label) for line in plan.lines), default=0) + 3
     for line in plan.lines:
@@ -21,6 +26,10 @@ def print_plan(plan: Plan, out: Term) -> None:
     for number, step in enumerate(plan.steps, 1):
         title = clean(step.title)
         head = f"{number:>3}  {clean(step.host):<10} {out.paint(title, 'strong') if step.weighty else title}"
+        known = (states or {}).get(number - 1)
+        if known is not None:
+            out.line(f"{head:<54} {known.value}")
+            continue
         out.line(head)
         for command in plain_lines(step.command):
             out.line(f"{'':{_INDENT}}$ {command}")
@@ -37,7 +46,7 @@ class ProgressPrinter:
 
     def __init__(self, out: Term) -> None:
         self.out = out
-        self._printed: dict[str, float | None] = {}
+        self._printed: dict[int, float | None] = {}
 
     def show(self, progress: Progress) -> None:
         """Print what is new in `progress`."""
@@ -45,8 +54,8 @@ class ProgressPrinter:
         for number, step in enumerate(progress.steps, 1):
             head = f"{number:>3}/{count} {clean(step.host):<10} {clean(step.title)}"
             if step.state in _ENDED:
-                if self._printed.get(step.key, -1.0) != step.ended_at:
-                    self._printed[step.key] = step.ended_at
+                if self._printed.get(number, -1.0) != step.ended_at:
+                    self._printed[number] = step.ended_at
                     self._ended(head, step)
             elif step.state is StepState.RUNNING:
                 note = f"  {clean(progress.note)}" if progress.note else ""

@@ -13,7 +13,7 @@ from colotui.config.writer import dump
 from colotui.errors import ConfigError
 from colotui.model.pair import Pair
 
-__all__ = ["check", "dump", "find", "load", "load_keymap", "loads", "names"]
+__all__ = ["check", "check_text", "dump", "find", "load", "load_keymap", "loads", "names"]
 
 
 def load(path: str | Path) -> Pair:
@@ -35,6 +35,16 @@ def check(path: str | Path) -> list[ConfigError]:
     problems = Problems(str(file))
     try:
         read_pair(read(file), _absolute(file), problems)
+    except ConfigError as error:
+        return [error]
+    return problems.in_order()
+
+
+def check_text(text: str, path: str = "pair.yaml") -> list[ConfigError]:
+    """Everything wrong with `text` as a pair file at `path`."""
+    problems = Problems(path)
+    try:
+        read_pair(parse(text, path), Path(path), problems)
     except ConfigError as error:
         return [error]
     return problems.in_order()

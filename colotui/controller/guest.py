@@ -207,11 +207,11 @@ class GuestWatch:
             half_run=next((text for text in self.half_run.values() if text), ""),
             gap_ms=self.gap_ms,
         )
+        if reached(evidence):
+            evidence = replace(evidence, half_run="")
         primary = evidence.primary
         if primary is None:
             return evidence
-        if reached(evidence):
-            evidence = replace(evidence, half_run="")
         record = self.engine.record(primary.host)
         return replace(evidence, why=record.why, alone_since=record.since)
 

@@ -135,6 +135,19 @@ async def _stop(pair: Pair, watch: GuestWatch, evidence: Evidence, to: str) -> P
     return Plan(Action.STOP, name, f"Stop protection of {name}", steps, lines, from_host=twin, to_host=primary.host)
 
 
+async def _shutdown(pair: Pair, watch: GuestWatch, evidence: Evidence, to: str) -> Plan:
+    primary = evidence.primary
+    assert primary is not None  # refusal() said so
+    name = watch.spec.name
+    lines = (
+        Line("What it does", f"{name} on {primary.host} powers off as by its power button."),
+        Line("What the client feels", "The service ends until the guest is started again."),
+    )
+    steps = await watch.engine.shutdown_steps(primary.host)
+    title = f"Shut {name} down on {primary.host}"
+    return Plan(Action.SHUTDOWN, name, title, steps, lines, confirm=name, from_host=primary.host)
+
+
 async def _undo(pair: Pair, watch: GuestWatch, evidence: Evidence, to: str) -> Plan:
     name = watch.spec.name
     half = evidence.half_run or (evidence.progress.action.value if evidence.progress else "")
@@ -214,4 +227,5 @@ _BUILDERS: dict[Action, _Builder] = {
     Action.SWITCH: _switch,
     Action.STOP: _stop,
     Action.UNDO: _undo,
+    Action.SHUTDOWN: _shutdown,
 }

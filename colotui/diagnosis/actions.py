@@ -145,6 +145,17 @@ def _stop(evidence: Evidence) -> str | None:
     return None
 
 
+def _shutdown(evidence: Evidence) -> str | None:
+    primary = evidence.primary
+    if primary is None or not answers(primary):
+        return "no running guest"
+    twin = evidence.other(primary.host)
+    if primary.armed or (alive(twin) and twin.life is not Life.UNREACHABLE and twin.role is Role.SECONDARY):
+        # In lock-step both copies would power off, and COLO is known to crash on it.
+        return "protected: stop the protection first"
+    return None
+
+
 def _undo(evidence: Evidence) -> str | None:
     failed = evidence.progress is not None and evidence.progress.failed
     return None if evidence.half_run or failed else "nothing is half done"
@@ -158,4 +169,6 @@ _RULES = {
     Action.SWITCH: _switch,
     Action.STOP: _stop,
     Action.UNDO: _undo,
+    Action.SHUTDOWN: _shutdown,
+    Action.SETUP: lambda _evidence: "a pair is set up by `colotui setup`",
 }

@@ -73,6 +73,8 @@ class Evidence:
 
 def reached(evidence: Evidence) -> bool:
     """What the half-run plan wanted is so: only its marker was left behind."""
+    if evidence.half_run == Action.SHUTDOWN:
+        return not any(alive(copy) for copy in evidence.copies.values())
     primary = evidence.primary
     if primary is None or not answers(primary):
         return False

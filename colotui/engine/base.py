@@ -39,6 +39,10 @@ class Engine(Protocol):
         """Planned: a fresh checkpoint, fence the old primary, promote the secondary."""
         ...
 
+    async def shutdown_steps(self, host: str) -> tuple[Step, ...]:
+        """Let the guest that runs alone on `host` power off, and end its copy."""
+        ...
+
     async def close(self) -> None:
         """End every connection; the guest notices nothing."""
         ...

@@ -292,9 +292,9 @@ class Host:
         text = (await self._named(path, "holder", path=path))["text"]
         return None if text is None else str(text)
 
-    async def unlock(self, path: str) -> None:
-        """Give a lock back; nothing when we do not hold it."""
-        await self._call("unlock", path=path)
+    async def unlock(self, path: str, *, remove: bool = False) -> None:
+        """Give a lock back, with `remove` its file too; nothing when we do not hold it."""
+        await self._call("unlock", path=path, remove=remove)
 
     @sensible
     async def open_unix(self, paths: Sequence[str], *, claim: bool = True) -> tuple[socket.socket, str]:

@@ -20,6 +20,7 @@ MODULES = {
     "VIRTIO_BLK": ("virtio_pci", "virtio_blk"),
     "IDE": ("ata_piix", "sd_mod"),
     "EXT4": ("crc32c_generic", "ext4"),
+    "POWER": ("button", "evdev"),
 }
 """Drivers by the marker that stands for them in the guest's init; without what they depend on."""
 

@@ -56,8 +56,11 @@ PrintMotd no
 HostKey /etc/ssh/ssh_host_ed25519_key
 Subsystem sftp internal-sftp
 """
-_INITTAB = """null::sysinit:/bin/true
+_INITTAB = """null::sysinit:/etc/init.d/rcS
 null::respawn:/usr/sbin/sshd -D
+"""
+_BOOT = """#!/bin/sh
+[ ! -x /etc/rc.local ] || /etc/rc.local
 """
 # The kernel and the compiler are only unpacked: installing a kernel means building an initramfs for this machine.
 _INSTALL = """set -eu
@@ -174,6 +177,7 @@ def _configure_services(root: Path) -> None:
     (root / _POLICY).unlink()
     _write(root / "etc/ssh/sshd_config", _SSHD_CONFIG)
     _write(root / "etc/inittab", _INITTAB)
+    _write(root / "etc/init.d/rcS", _BOOT, 0o755)
     # An empty interactive profile: the agent's start must not pay for a distribution's shell greetings.
     _write(root / "etc/motd", "")
     for user, group in (("root", "root"), ("home/operator", "operator")):

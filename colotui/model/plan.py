@@ -45,7 +45,7 @@ class Step:
     `undo` takes it back. `cancel_before` says the plan may be left just before this step safely.
     `weighty` marks the steps that cannot be taken back or silence a copy (fence, promote).
     `script`: shell lines that do the same by hand, as root on `host`; () where only a monitor can. `at_boot`: they must
-    run again after every boot.
+    run again after every boot. `kept`: the name under which what was before is kept on the host, "" for nothing kept.
     """
 
     key: str
@@ -62,6 +62,7 @@ class Step:
     cancel_before: bool = True
     script: tuple[str, ...] = ()
     at_boot: bool = False
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from colotui.host.channel import Host, ReadError
 DATA = "/var/lib/colotui"
 FOLDER = f"{DATA}/setup"
 _ROOT = f"{FOLDER}/root"
+_LONGEST = 1 << 20  # the list of a host's packages is the longest that is kept
 _BOOT = "/proc/sys/kernel/random/boot_id"
 _KEY = re.compile(r"[a-z0-9][A-Za-z0-9._-]{0,80}")
 
@@ -50,7 +51,7 @@ class Ledger:
 
     async def recall(self, key: str) -> Entry | None:
         """What was before the step; None when it changed nothing here. A damaged entry raises HostCallFailed."""
-        found = (await self._host.read([_path(key)]))[_path(key)]
+        found = (await self._host.read([_path(key)], limit=_LONGEST))[_path(key)]
         if isinstance(found, ReadError):
             if found.errno == errno.ENOENT:
                 return None

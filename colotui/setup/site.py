@@ -103,4 +103,4 @@ def kept_step(
         return text
 
     return Step(key, site.name, title, command, why, do, check=check, undo=undo, undo_command=undo_command,
-                source=source, weighty=weighty, script=script, at_boot=at_boot)  # fmt: skip
+                source=source, weighty=weighty, script=script, at_boot=at_boot, kept=name)  # fmt: skip

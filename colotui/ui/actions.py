@@ -25,6 +25,7 @@ ACTIONS: tuple[ActionText, ...] = (
     ActionText(Action.REPROTECT, "r", "re-protect", "Re-protect: give the survivor a new secondary"),
     ActionText(Action.UNDO, "u", "undo", "Undo a half-run or failed plan"),
     ActionText(Action.START, "S", "start guest", "Start the guest, not yet protected"),
+    ActionText(Action.SHUTDOWN, "X", "shut down", "Shut the guest down: as by its power button"),
     ActionText(Action.STOP, "K", "stop", "Stop protection: the guest goes on alone"),
 )
 BY_ACTION: dict[Action, ActionText] = {entry.action: entry for entry in ACTIONS}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from colotui.model.pair import HostSpec
 from colotui.model.plan import Plan, Progress
+from colotui.model.script import script_text
 from colotui.model.text import plain
 from colotui.ui.format import clock, fine_duration
 
@@ -41,36 +42,14 @@ def progress_text(progress: Progress) -> str:
     return "\n".join(lines) + "\n"
 
 
-def script_text(plan: Plan, addresses: Mapping[str, str], made_at: float) -> str:
-    """The plan as a shell script. It prints each command and asks before each step.
-
-    Commands for QEMU's monitor are not shell commands: the script prints them for the operator to give
-    to the monitor. So nothing of it runs unseen, and no text of a host is ever executed: all is quoted.
-    """
-    lines = [
-        "#!/bin/sh",
-        f"# {plain(plan.title)}",
-        f"# The plan of colotui as it was at {clock(made_at)}. The pair may have changed since: look first.",
-        *(f"# {plain(line.label)}: {plain(line.text)}" for line in plan.lines),
-        "set -u",
-        'step() { printf "\\n%s\\n  on %s (%s)\\n  %s\\n  done? Enter goes on, Ctrl-C ends " '
-        '"$1" "$2" "$3" "$4"; read -r _; }',
-    ]
-    for number, step in enumerate(plan.steps, start=1):
-        title = f"{number}. {plain(step.title)}: {plain(step.why)}"
-        words = (title, plain(step.host), plain(addresses.get(step.host, "?")), plain(step.command))
-        lines.append("step " + " ".join(shlex.quote(word) for word in words))
-    return "\n".join(lines) + "\n"
-
-
-def write_script(plan: Plan, addresses: Mapping[str, str], made_at: float, folder: Path) -> Path:
+def write_script(plan: Plan, hosts: Mapping[str, HostSpec], made_at: float, folder: Path) -> Path:
     """Write the script into `folder` under a name of its own; where it is. OSError when that fails."""
-    stem = _NAME.sub("_", f"colotui-{plan.action.value}-{plan.guest}") or "colotui-plan"
+    stem = _NAME.sub("_", f"colotui-{plan.action.value}-{plan.guest}".rstrip("-")) or "colotui-plan"
     path = folder / f"{stem}.sh"
     number = 2
     while path.exists():
         path = folder / f"{stem}-{number}.sh"
         number += 1
-    path.write_text(script_text(plan, addresses, made_at), encoding="utf-8")
+    path.write_text(script_text(plan, hosts, made_at), encoding="utf-8")
     path.chmod(0o700)
     return path

@@ -357,6 +357,11 @@ class QemuEngine:
         )
         return tuple(plan)
 
+    async def shutdown_steps(self, host: str) -> tuple[Step, ...]:
+        """See engine.base."""
+        session = self._sessions[host]
+        return (steps.power_off_step(session, self._note), steps.fence_step(session, "what is left of it ends", "end"))
+
     async def switch_steps(self, primary: str, secondary: str) -> tuple[Step, ...]:
         """See engine.base."""
         first = self._sessions[primary]

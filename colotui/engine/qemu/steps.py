@@ -200,6 +200,37 @@ def fence_step(session: CopySession, why: str, key: str = "fence") -> Step:
     return Step(key, session.name, "fence", command, why, fence, weighty=True, cancel_before=True, source="colotui")
 
 
+POWER_OFF_LIMIT = 90.0
+"""Seconds a guest gets to power off by itself once its power button was pressed."""
+
+
+def power_off_step(session: CopySession, note: Callable[[str], None]) -> Step:
+    """Press the guest's power button and wait until it has put its disks in order."""
+    host = session.name
+
+    async def off() -> bool:
+        return await session.look() is None
+
+    async def press() -> str:
+        process = await session.look()
+        if process is None:
+            return "it was off already"
+        await session.qmp("system_powerdown")
+        for second in range(int(POWER_OFF_LIMIT)):
+            if await session.ended(process, 1.0):
+                await session.close()
+                return f"the guest powered off ({session.exit or 'by itself'})"
+            note(f"waiting for the guest, {second + 1} of {POWER_OFF_LIMIT:.0f} s")
+        raise EngineError(
+            f"{host}: the guest did not power off within {POWER_OFF_LIMIT:.0f} s.",
+            "Shut it down from inside, then retry; a guest without ACPI never hears its power button.",
+        )
+
+    return Step("power-off", host, "power off", f"system_powerdown; the process ends, at most {POWER_OFF_LIMIT:.0f} s",
+                "the guest puts its disks in order itself", press, check=off, weighty=True,
+                source="QMP reference")  # fmt: skip
+
+
 def attest_step(session: CopySession) -> Step:
     """The operator's word that a host which cannot be reached is off; refused when that host answers again."""
     host = session.name

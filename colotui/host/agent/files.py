@@ -183,22 +183,25 @@ def rmdir(call: Call) -> Reply:
 def take_lock(path: str) -> int:
     """An open file with its flock held; OSError EWOULDBLOCK when someone else has it.
 
-    Asking who holds a lock takes it for a moment, so a refusal is believed only when it lasts.
+    Asking who holds a lock takes it for a moment, so a refusal is believed only when it lasts. Whoever gives one back
+    may remove its file: a lock on a file that is no longer there is none.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        for attempt in range(4):
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if attempt == 3:
-                    raise
-                time.sleep(0.02)
-    except BaseException:
+    for attempt in range(8):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _same_file(handle, path):
+                return handle
+        except BlockingIOError:
+            if attempt >= 3:
+                os.close(handle)
+                raise
+            time.sleep(0.02)
+        except BaseException:
+            os.close(handle)
+            raise
         os.close(handle)
-        raise
-    return handle
+    raise OSError(errno.EAGAIN, "the lock comes and goes")
 
 
 def holder_text(path: str) -> str | None:
@@ -247,11 +250,14 @@ def _same_file(handle: int, path: str) -> bool:
 
 
 def unlock(call: Call) -> Reply:
-    """Give a lock back. The file stays: removing it would let two hold "the" lock."""
+    """Give a lock back; with `remove` its file goes too, while it is still held."""
+    path = text(call.args.get("path"))
     with call.agent.locks_lock:
-        handle = call.agent.locks.pop(text(call.args.get("path")), None)
+        handle = call.agent.locks.pop(path, None)
         if handle is not None:
             os.ftruncate(handle, 0)
+            if call.args.get("remove") and _same_file(handle, path):
+                os.unlink(path)
             os.close(handle)
     return {"held": handle is not None}, b""
 

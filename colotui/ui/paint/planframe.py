@@ -138,12 +138,14 @@ def _on_panel(spans: list[Span]) -> list[Span]:
 def _purpose(view: PlanView) -> str:
     """What typing the name is for."""
     plan = view.plan
-    if plan is None or not plan.to_host:
+    if plan is None or not (plan.to_host or plan.action is Action.SHUTDOWN):
         return "go on"
     if any(step.key == "promote" for step in plan.steps):
         return f"promote {plan.to_host}"
     if plan.action is Action.FAILOVER:
         return f"let {plan.to_host} carry on alone"
+    if plan.action is Action.SHUTDOWN:
+        return "shut it down"
     return f"start it on {plan.to_host}" if plan.action is Action.START else "go on"
 
 

@@ -269,9 +269,9 @@ class PlanScreen(ModalScreen[None]):
         scene = self.cockpit.scene(live=True, guest=self.guest)
         if self.plan is None or scene is None:
             return
-        addresses = {view.spec.name: f"{view.spec.user}@{view.spec.address}" for view in scene.snapshot.hosts}
+        hosts = {view.spec.name: view.spec for view in scene.snapshot.hosts}
         try:
-            path = write_script(self.plan, addresses, scene.wall, self.cockpit.export_folder)
+            path = write_script(self.plan, hosts, scene.wall, self.cockpit.export_folder)
         except OSError as error:
             self.remark = f"not written: {error.strerror or error}"
         else:

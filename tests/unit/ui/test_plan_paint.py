@@ -12,7 +12,9 @@ from rich.cells import cell_len
 
 from colotui.model.plan import Line as PlanLine
 from colotui.model.plan import Plan
-from colotui.ui.export import plan_text, progress_text, script_text, write_script
+from colotui.model.pair import ForwardSpec, HostSpec
+from colotui.model.script import script_text
+from colotui.ui.export import plan_text, progress_text, write_script
 from colotui.ui.paint.canvas import text_of
 from colotui.ui.paint.plan import PlanView, Stage
 from colotui.ui.paint.planframe import footer_keys, paint_plan, wanted_height
@@ -141,10 +143,11 @@ def test_text_and_script_quote_what_a_host_said(tmp_path: Path) -> None:
         lines=(PlanLine(bad, bad),),
         steps=(replace(plan.steps[0], command=bad, why=bad, title=bad, host=bad), *plan.steps[1:]),
     )
-    script = script_text(plan, {"alpha": bad}, samples.NOW)
+    spec = HostSpec("alpha", bad, ForwardSpec("eth1", "10.78.0.1"), user=bad, key=bad)
+    script = script_text(plan, {"alpha": spec, bad: spec}, samples.NOW)
     assert "\x1b" not in script
     assert "\x1b" not in plan_text(plan)
-    path = write_script(plan, {"alpha": bad}, samples.NOW, tmp_path)
+    path = write_script(plan, {bad: spec}, samples.NOW, tmp_path)
     assert path.parent == tmp_path
     assert write_script(plan, {}, samples.NOW, tmp_path) != path
     run = subprocess.run(
@@ -153,8 +156,8 @@ def test_text_and_script_quote_what_a_host_said(tmp_path: Path) -> None:
     assert not (tmp_path / "pwned").exists()
     assert "nbd-server-stop" in run.stdout
     for line in script.splitlines():
-        if line.startswith("step "):
-            assert len(shlex.split(line)) == 5
+        if line.startswith("hand "):
+            assert len(shlex.split(line)) == 4
 
 
 def test_progress_as_text() -> None:

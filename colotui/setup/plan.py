@@ -1,0 +1,171 @@
+"""The whole set-up as one plan for both hosts, and the plan that takes it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from colotui.errors import UsageError
+from colotui.model.pair import Pair
+from colotui.model.plan import Action, Line, Plan, Step
+from colotui.model.setup import Wanted
+from colotui.model.survey import HostSurvey
+from colotui.setup import (
+    bridge,
+    clock,
+    folders,
+    forward,
+    guestsysctls,
+    ifb,
+    images,
+    irqs,
+    keep,
+    leftovers,
+    modules,
+    offloads,
+    packages,
+    sockets,
+    tcwiring,
+)
+from colotui.setup.site import Site
+
+STEP_KEYS = (
+    "qemu",
+    "programs",
+    "modules",
+    "leftovers",
+    "ifb-leaks",
+    "forward-up",
+    "forward-address",
+    "quickack",
+    "bridge",
+    "sockets",
+    "offloads",
+    "irqbalance",
+    "irq",
+    "rps",
+    "ifb",
+    "wiring",
+    "clock",
+    "keep",
+    "folder",
+    "image",
+    "guest-sysctls",
+)
+"""The keys of all steps, in the order they are run: what --only takes, and what a finding names as its cure."""
+
+TITLE = "Set up"
+
+
+async def build(sites: tuple[Site, Site], wanted: Wanted, only: Sequence[str] = ()) -> Plan:
+    """The steps of both hosts, host by host, then those that need both. Raises UsageError for an unknown key."""
+    steps = [step for step in await all_steps(sites, wanted) if not only or _asked(step, only)]
+    pair = sites[0].pair
+    names = " and ".join(site.name for site in sites)
+    changed = sorted({step.host for step in steps})
+    lines = [
+        Line("What it does", f"makes {names} fit for {_guests(pair)}; no guest is started or stopped."),
+        Line("What it changes", f"only {' and '.join(changed) or 'nothing'}; what was there before is kept there."),
+        Line("Undo", "every step that can be taken back has its undo: colotui setup --undo"),
+    ]
+    return Plan(Action.SETUP, "", f"{TITLE} {names}", tuple(steps), tuple(lines))
+
+
+def check_keys(only: Iterable[str], pair: Pair) -> None:
+    """Raises UsageError for what is neither a step nor HOST:STEP."""
+    hosts = [spec.name for spec in pair.hosts]
+    for word in only:
+        host, colon, key = word.rpartition(":")
+        if key not in STEP_KEYS or (colon and host not in hosts):
+            raise UsageError(
+                f"there is no set-up step `{word}`.",
+                f"A step, or HOST:STEP with one of the hosts {' and '.join(hosts)}. Steps: {', '.join(STEP_KEYS)}.",
+            )
+
+
+def _asked(step: Step, only: Sequence[str]) -> bool:
+    return step.key in only or f"{step.host}:{step.key}" in only
+
+
+async def all_steps(sites: tuple[Site, Site], wanted: Wanted) -> list[Step]:
+    """Every step that makes sense on these hosts, in the order of STEP_KEYS for each host."""
+    mtu = _common_mtu(sites)
+    steps: list[Step] = []
+    for site in sites:
+        mine = [
+            *await packages.steps(site, wanted),
+            *await modules.steps(site, wanted),
+            *await leftovers.steps(site, wanted),
+            *await ifb.free_leaked_steps(site, wanted),
+            *await forward.forward_steps(site, wanted, mtu=mtu),
+            *await bridge.steps(site, wanted),
+            *await sockets.steps(site, wanted),
+            *await offloads.steps(site, wanted),
+            *await irqs.irq_steps(site, wanted),
+            *await ifb.ifb_steps(site, wanted),
+            *await tcwiring.wiring_steps(site, wanted),
+            *await clock.steps(site, wanted),
+        ]
+        if wanted.keep:
+            mine.append(keep.keep_step(site, mine))
+        mine += await folders.steps(site, wanted)
+        steps += mine
+    if wanted.image_from:
+        source, target = sites if sites[0].name == wanted.image_from else (sites[1], sites[0])
+        steps += await images.image_steps(source, target, wanted)
+    for site in sites:
+        steps += await guestsysctls.steps(site, wanted)
+    return steps
+
+
+def _common_mtu(sites: tuple[Site, Site]) -> int | None:
+    """The MTU both forward NICs can have: the smaller one of what they have now."""
+    found = [nic.mtu for site in sites if (nic := site.survey.nic(site.spec.forward.nic)) is not None]
+    return min(found) if len(found) == len(sites) else None
+
+
+def image_source(pair: Pair, surveys: Mapping[str, HostSurvey]) -> str:
+    """The only host that has every disk image of the pair's guests; "" when that is none, or both."""
+    paths = {disk.path for guest in pair.guests for disk in guest.disks}
+    holders = [
+        name
+        for name, survey in surveys.items()
+        if paths and paths <= {image.path for image in survey.images if image.exists}
+    ]
+    return holders[0] if len(holders) == 1 else ""
+
+
+async def build_undo(sites: Sequence[Site], wanted: Wanted, only: Sequence[str] = ()) -> Plan:
+    """Takes back, last step first, all that was kept on the hosts. What no step knows any more is named in a line."""
+    both = (sites[0], sites[1])
+    known = await all_steps(both, wanted)
+    kept = {site.name: set(await site.ledger.keys()) for site in sites}
+    steps: list[Step] = []
+    for step in reversed(known):
+        if step.undo is None or step.kept not in kept[step.host]:
+            continue
+        kept[step.host].discard(step.kept)
+        if only and not _asked(step, only):
+            continue
+        steps.append(
+            replace(
+                step,
+                title=f"undo: {step.title}",
+                command=step.undo_command,
+                why=f"takes back: {step.command}",
+                apply=step.undo,
+                check=None,
+                undo=None,
+                script=(),
+            )
+        )
+    lines = [Line("What it does", "puts back what was there before the set-up, as it was kept on each host.")]
+    for name, rest in kept.items():
+        if rest and not only:
+            lines.append(Line("Left", f"{name}: {', '.join(sorted(rest))} was set up by another pair file or version."))
+    names = " and ".join(site.name for site in sites)
+    return Plan(Action.UNDO, "", f"Undo the set-up of {names}", tuple(steps), tuple(lines))
+
+
+def _guests(pair: Pair) -> str:
+    return " and ".join(guest.name for guest in pair.guests)
