@@ -1,21 +1,23 @@
-"""`colotui check`: what is known of both hosts, question by question, with evidence and why it matters."""
+"""`colotui check`: whether the pair is fit, question by question, with evidence, why it matters, and what cures it."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Protocol
 
 from colotui.cli import codes
-from colotui.cli.checks import Finding, Verdict, findings
 from colotui.cli.jsonview import document
-from colotui.cli.session import OneShot, load, opened, term
+from colotui.cli.session import CLOSE_LIMIT, load, term
 from colotui.cli.term import Term, clean
+from colotui.diagnosis.checks import not_tried
+from colotui.model.check import Finding, Verdict
 from colotui.model.pair import Pair
-from colotui.model.protection import LinkState, Snapshot
+from colotui.model.setup import Look
 
-FACTS_LIMIT = 6.0
-"""Seconds to wait for the first facts of hosts that can be reached."""
-
+_INDENT = 26
 _MARKS = {
     Verdict.OK: ("✔", ""),
     Verdict.WARNING: ("▲", "warning"),
@@ -25,46 +27,51 @@ _MARKS = {
 _CODES = {Verdict.BAD: codes.CRITICAL, Verdict.UNKNOWN: codes.UNKNOWN, Verdict.WARNING: codes.WARNING}
 
 
+class Examining(Protocol):
+    """What this command asks of the object that looks; see controller.examining."""
+
+    async def look(self, *, digests: bool = False, cable: bool = False) -> Look:
+        """Look at both hosts."""
+        ...
+
+    async def close(self) -> None:
+        """End the channels."""
+        ...
+
+
+def make_examination(pair: Pair) -> Examining:
+    """The real one; imported here because SSH and netlink take their time to load."""
+    from colotui.controller.examining import Examination
+
+    return Examination(pair)
+
+
 def command(args: argparse.Namespace) -> int:
-    """Ask both hosts and print the findings."""
+    """Look at both hosts and print the findings."""
     pair = load(args)
-    found = findings(pair, asyncio.run(_look(pair)))
-    verdicts = {finding.verdict for finding in found}
+    look = asyncio.run(_look(pair, digests=args.digests, cable=args.cable))
+    verdicts = {finding.verdict for finding in look.findings}
     code = next((code for verdict, code in _CODES.items() if verdict in verdicts), codes.OK)
+    left_out = not_tried(pair, look.surveys, cable=look.cable)
     if args.json:
-        print(document(exit_code=code, findings=found))
+        print(document(exit_code=code, findings=look.findings, cable=look.cable, not_tried=left_out))
     else:
-        _print(found, term(args))
+        _print(look.findings, left_out, term(args))
     return code
 
 
-async def _look(pair: Pair) -> Snapshot:
-    async with opened(pair, read_only=True) as (controller, snapshot):
-        return snapshot if _complete(snapshot) else await _facts(controller)
-
-
-async def _facts(controller: OneShot) -> Snapshot:
-    """The snapshot once every reached host has told its facts, or the last one when that takes too long."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def look(snapshot: Snapshot) -> None:
-        if _complete(snapshot) and not done.done():
-            done.set_result(None)
-
-    leave = controller.subscribe(look)
+async def _look(pair: Pair, *, digests: bool, cable: bool) -> Look:
+    examination = make_examination(pair)
     try:
-        await asyncio.wait([done], timeout=FACTS_LIMIT)
+        return await examination.look(digests=digests, cable=cable)
     finally:
-        leave()
-    return controller.snapshot
+        # The answer is there already: a channel that does not end must not keep it from the operator.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await examination.close()
 
 
-def _complete(snapshot: Snapshot) -> bool:
-    return all(host.facts is not None for host in snapshot.hosts if host.link is LinkState.UP)
-
-
-def _print(found: list[Finding], out: Term) -> None:
+def _print(found: Sequence[Finding], left_out: Sequence[str], out: Term) -> None:
     heading = None
     for finding in found:
         host = finding.host or "both hosts"
@@ -75,9 +82,15 @@ def _print(found: list[Finding], out: Term) -> None:
             heading = host
         sign, style = _MARKS[finding.verdict]
         head = f"  {sign} {clean(finding.question, 20)}"
-        out.wrapped(finding.evidence, 26, out.paint(f"{head:<26}", style))
+        out.wrapped(finding.evidence, _INDENT, out.paint(f"{head:<{_INDENT}}", style))
         if finding.verdict is not Verdict.OK:
-            out.wrapped(finding.why, 26)
+            out.wrapped(finding.why, _INDENT)
+            if finding.cure:
+                out.wrapped(f"cure: colotui setup --only {finding.cure}", _INDENT)
+            if finding.advice:
+                out.wrapped(finding.advice, _INDENT)
     out.line()
+    for text in left_out:
+        out.wrapped(f"Not tried: {text}.")
     counts = [(sum(f.verdict is verdict for f in found), verdict) for verdict in Verdict]
     out.line(", ".join(f"{count} {verdict}" for count, verdict in counts if count))

@@ -78,7 +78,9 @@ def _build(with_lab: bool) -> Parser:
     parser.add_argument("-V", "--version", action="version", version=f"colotui {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser, title="commands")
     commands.add_parser("status", parents=[common], help="how the pair stands, once", epilog=_STATUS_EPILOG)
-    commands.add_parser("check", parents=[common], help="whether the two hosts are fit, with evidence")
+    fit = commands.add_parser("check", parents=[common], help="whether the two hosts are fit, with evidence")
+    fit.add_argument("--digests", action="store_true", help="read the disk images through and compare their content")
+    fit.add_argument("--cable", action="store_true", help="test the direct cable with frames of our own, about 2 s")
     for action, text in _ACTIONS.items():
         _add_action(commands, common, action, text)
     _add_setup(commands, common)

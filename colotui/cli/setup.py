@@ -9,7 +9,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from colotui import config, paths
 from colotui.cli import codes
@@ -61,7 +61,8 @@ def wanted_of(args: argparse.Namespace, pair: Pair) -> Wanted:
         for word in words:
             if word not in WITH:
                 raise UsageError(f"there is no part `{word}` of a set-up.", f"Parts: {', '.join(WITH)}.")
-            wanted = replace(wanted, **{WITH[word]: value})
+            parts: dict[str, Any] = {WITH[word]: value}
+            wanted = replace(wanted, **parts)
     if wanted.wiring and not wanted.ifb:
         raise UsageError("the wiring leads through ifb devices.", "Add: --with ifb")
     if args.image_from:

@@ -256,8 +256,7 @@ class Preparation:
                     f"{copy.guest} runs on {site.name}: what it stands on is not taken away.",
                     "Stop its protection and shut it down first.",
                 )
-        everything = Wanted(ifb=True, wiring=True, offloads_off=True, image_from=sites[0].name)
-        return await plans.build_undo(sites, everything, only)
+        return await plans.build_undo(sites, only)
 
     async def states(self, plan: Plan) -> Mapping[int, StepState]:
         """See Preparing."""

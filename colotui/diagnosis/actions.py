@@ -161,6 +161,10 @@ def _undo(evidence: Evidence) -> str | None:
     return None if evidence.half_run or failed else "nothing is half done"
 
 
+def _setup(evidence: Evidence) -> str:
+    return "a pair is set up by `colotui setup`"
+
+
 _RULES = {
     Action.START: _start,
     Action.PROTECT: _protect,
@@ -170,5 +174,5 @@ _RULES = {
     Action.STOP: _stop,
     Action.UNDO: _undo,
     Action.SHUTDOWN: _shutdown,
-    Action.SETUP: lambda _evidence: "a pair is set up by `colotui setup`",
+    Action.SETUP: _setup,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,15 @@ PURPOSES: Mapping[str, str] = {
     "ifb": "two devices for each guest NIC: queues for both copies' packets",
     "blktap2": "disk replication of Xen in 2014",
 }
+PLAIN: Mapping[str, str] = {
+    "tun": "a tap for each guest NIC",
+    "bridge": "joins the guest's taps and the NIC that faces the clients",
+}
+"""What any guest needs, beside COLO: asked when a host is set up, not shown among COLO's own."""
+
+_ALL = {**PURPOSES, **PLAIN}
+# tun refuses every request by netlink, known or not: its device tells
+_TUN_DEVICE = "/sys/class/misc/tun"
 _NOT_BUILT = "this kernel was built without it"
 _TCINDEX_GONE = (6, 3)
 _ADDRESS_FAMILY_ALL = 0x0300  # ETH_P_ALL in network order
@@ -40,7 +49,7 @@ class ModuleFiles:
 
 def judge(name: str, kernel: str, files: ModuleFiles, probed: Mapping[str, bool | str]) -> Module:
     """Where one module stands. `probed`: by name, whether the kernel has it, or why it could not be asked."""
-    purpose = PURPOSES[name]
+    purpose = _ALL[name]
     state, note = ModuleState.MISSING, _NOT_BUILT
     answer = probed.get(name)
     if files.loaded is not None and name in files.loaded:
@@ -60,26 +69,32 @@ def judge(name: str, kernel: str, files: ModuleFiles, probed: Mapping[str, bool 
     return Module(name, state, purpose, note)
 
 
-def doubtful(kernel: str, files: ModuleFiles) -> tuple[str, ...]:
+def doubtful(kernel: str, files: ModuleFiles, names: Iterable[str] = PURPOSES) -> tuple[str, ...]:
     """The modules the files do not settle: a built-in without parameters leaves no trace in sysfs."""
     return tuple(
-        name for name in PURPOSES if name != "blktap2" and judge(name, kernel, files, {}).state is ModuleState.MISSING
+        name
+        for name in names
+        if name not in ("blktap2", "tun") and judge(name, kernel, files, {}).state is ModuleState.MISSING
     )
 
 
 class ModuleReader:
-    """Reads the files cheaply, big ones only when they changed, and asks the kernel once."""
+    """Reads the files cheaply, big ones only when they changed, and asks the kernel once.
 
-    def __init__(self, host: Host) -> None:
+    `names`: the modules of `PURPOSES` and `PLAIN` that are asked for.
+    """
+
+    def __init__(self, host: Host, names: Iterable[str] = PURPOSES) -> None:
         self._host = host
+        self._names = tuple(names)
         self._lists: dict[str, tuple[FileStat, frozenset[str]]] = {}
         self._probed: dict[str, bool | str] = {}
 
     async def read(self, kernel: str) -> tuple[Module, ...]:
-        """All modules of `PURPOSES`."""
+        """Where each module stands."""
         base = f"/lib/modules/{kernel}"
         built_in, dependencies = f"{base}/modules.builtin", f"{base}/modules.dep"
-        marks = {name: f"/sys/module/{name}" for name in PURPOSES}
+        marks = {name: _TUN_DEVICE if name == "tun" else f"/sys/module/{name}" for name in self._names}
         stats = await self._host.stat([*marks.values(), built_in, dependencies])
         wanted = [
             path
@@ -98,10 +113,10 @@ class ModuleReader:
             built_in=self._list(built_in, stats),
             loadable=self._list(dependencies, stats),
         )
-        unsettled = [name for name in doubtful(kernel, known) if name not in self._probed]
+        unsettled = [name for name in doubtful(kernel, known, self._names) if name not in self._probed]
         if unsettled:
             self._probed.update(await probe(self._host, unsettled))
-        return tuple(judge(name, kernel, known, self._probed) for name in PURPOSES)
+        return tuple(judge(name, kernel, known, self._probed) for name in self._names)
 
     def _list(self, path: str, stats: Mapping[str, FileStat | ReadError]) -> frozenset[str] | None:
         if isinstance(stats[path], ReadError):
@@ -117,8 +132,8 @@ async def probe(host: Host, names: list[str]) -> dict[str, bool | str]:
             asking = _Asking(net)
             ingress = await asking.qdisc()
             for name in names:
-                if name == "ifb":
-                    found[name] = await asking.link()
+                if name in ("ifb", "bridge"):
+                    found[name] = await asking.link(name)
                 elif name == "sch_ingress":
                     found[name] = ingress
                 elif ingress is not True:
@@ -139,8 +154,8 @@ class _Asking:
     def __init__(self, net: Any) -> None:
         self._net = net
 
-    async def link(self) -> bool | str:
-        return await self._ask(errno.EOPNOTSUPP, self._net.link("add", kind="ifb", ifname="colotui0"))
+    async def link(self, kind: str) -> bool | str:
+        return await self._ask(errno.EOPNOTSUPP, self._net.link("add", kind=kind, ifname=f"colotui-{kind}"))
 
     async def qdisc(self) -> bool | str:
         return await self._ask(errno.ENOENT, self._net.tc("add", "ingress", index=_LOOPBACK))

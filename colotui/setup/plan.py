@@ -59,7 +59,8 @@ TITLE = "Set up"
 
 async def build(sites: tuple[Site, Site], wanted: Wanted, only: Sequence[str] = ()) -> Plan:
     """The steps of both hosts, host by host, then those that need both. Raises UsageError for an unknown key."""
-    steps = [step for step in await all_steps(sites, wanted) if not only or _asked(step, only)]
+    every = await all_steps(sites, {site.name: wanted for site in sites})
+    steps = [step for step in every if not only or _asked(step, only)]
     pair = sites[0].pair
     names = " and ".join(site.name for site in sites)
     changed = sorted({step.host for step in steps})
@@ -87,35 +88,41 @@ def _asked(step: Step, only: Sequence[str]) -> bool:
     return step.key in only or f"{step.host}:{step.key}" in only
 
 
-async def all_steps(sites: tuple[Site, Site], wanted: Wanted) -> list[Step]:
-    """Every step that makes sense on these hosts, in the order of STEP_KEYS for each host."""
+async def all_steps(sites: tuple[Site, Site], wanted: Mapping[str, Wanted]) -> list[Step]:
+    """Every step that makes sense, in the order of STEP_KEYS for each host. `wanted` by host name."""
     mtu = _common_mtu(sites)
     steps: list[Step] = []
     for site in sites:
-        mine = [
-            *await packages.steps(site, wanted),
-            *await modules.steps(site, wanted),
-            *await leftovers.steps(site, wanted),
-            *await ifb.free_leaked_steps(site, wanted),
-            *await forward.forward_steps(site, wanted, mtu=mtu),
-            *await bridge.steps(site, wanted),
-            *await sockets.steps(site, wanted),
-            *await offloads.steps(site, wanted),
-            *await irqs.irq_steps(site, wanted),
-            *await ifb.ifb_steps(site, wanted),
-            *await tcwiring.wiring_steps(site, wanted),
-            *await clock.steps(site, wanted),
-        ]
-        if wanted.keep:
+        mine = await _host_steps(site, wanted[site.name], mtu)
+        if wanted[site.name].keep:
             mine.append(keep.keep_step(site, mine))
-        mine += await folders.steps(site, wanted)
-        steps += mine
-    if wanted.image_from:
-        source, target = sites if sites[0].name == wanted.image_from else (sites[1], sites[0])
-        steps += await images.image_steps(source, target, wanted)
+        steps += [*mine, *await folders.steps(site, wanted[site.name])]
+    first, second = sites
+    chosen = wanted[first.name]
+    if chosen.image_from:
+        source, target = (first, second) if first.name == chosen.image_from else (second, first)
+        steps += await images.image_steps(source, target, chosen)
     for site in sites:
-        steps += await guestsysctls.steps(site, wanted)
+        steps += await guestsysctls.steps(site, wanted[site.name])
     return steps
+
+
+async def _host_steps(site: Site, wanted: Wanted, mtu: int | None) -> list[Step]:
+    """The steps that one host needs by itself."""
+    return [
+        *await packages.steps(site, wanted),
+        *await modules.steps(site, wanted),
+        *await leftovers.steps(site, wanted),
+        *await ifb.free_leaked_steps(site, wanted),
+        *await forward.forward_steps(site, wanted, mtu=mtu),
+        *await bridge.steps(site, wanted),
+        *await sockets.steps(site, wanted),
+        *await offloads.steps(site, wanted),
+        *await irqs.irq_steps(site, wanted),
+        *await ifb.ifb_steps(site, wanted),
+        *await tcwiring.wiring_steps(site, wanted),
+        *await clock.steps(site, wanted),
+    ]
 
 
 def _common_mtu(sites: tuple[Site, Site]) -> int | None:
@@ -135,10 +142,15 @@ def image_source(pair: Pair, surveys: Mapping[str, HostSurvey]) -> str:
     return holders[0] if len(holders) == 1 else ""
 
 
-async def build_undo(sites: Sequence[Site], wanted: Wanted, only: Sequence[str] = ()) -> Plan:
-    """Takes back, last step first, all that was kept on the hosts. What no step knows any more is named in a line."""
-    both = (sites[0], sites[1])
-    known = await all_steps(both, wanted)
+async def build_undo(sites: tuple[Site, Site], only: Sequence[str] = ()) -> Plan:
+    """Takes back, last step first, all that was kept on the hosts. What no step knows any more is named in a line.
+
+    Where the settings are made again at every boot, what was before them is put back whatever was booted since.
+    """
+    everything = Wanted(ifb=True, wiring=True, offloads_off=True, image_from=sites[0].name)
+    known = await all_steps(
+        sites, {site.name: replace(everything, keep=keep.BOOT in site.survey.settings) for site in sites}
+    )
     kept = {site.name: set(await site.ledger.keys()) for site in sites}
     steps: list[Step] = []
     for step in reversed(known):
