@@ -1,4 +1,4 @@
-"""`colotui`: opens the cockpit on the pair, or says what to do when there is none yet."""
+"""`colotui`: opens the cockpit on the pair, or the welcome when there is none yet."""
 
 from __future__ import annotations
 
@@ -8,50 +8,92 @@ import io
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from colotui import config, paths
 from colotui.cli import codes, failure
 from colotui.cli.session import make_controller, term, welcome
 from colotui.errors import UsageError
-from colotui.model.pair import Pair
 from colotui.model.text import plain_lines
+
+if TYPE_CHECKING:
+    from colotui.controller.preparing import Preparing
+    from colotui.ui.app import CockpitApp
 
 
 def command(args: argparse.Namespace) -> int:
-    """Open the screen."""
+    """Open the screen; without a pair file the welcome."""
     path = config.find(args.config, args.pair)
-    if path is None:
+    if path is not None:
+        return open_on(args, path)
+    if not _at_terminal():
         out = term(args)
         out.wrapped("colotui watches two hosts that run virtual machines in lock-step, and acts on them with you.")
         out.wrapped("There is no pair file yet. " + welcome())
         return codes.USAGE
-    return open_on(args, path)
+    return open_wizard(args, welcome=True)
 
 
 def open_on(args: argparse.Namespace, path: Path) -> int:
     """Open the cockpit on the pair file at `path`; returns when the operator leaves."""
     pair = config.load(path)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _at_terminal():
         raise UsageError("the cockpit needs a terminal.", "Without one: colotui status, or any action with --yes.")
-    if args.no_color:
-        os.environ["NO_COLOR"] = "1"
-    return _run(args, pair)
-
-
-def _run(args: argparse.Namespace, pair: Pair) -> int:
+    _take_no_color(args)
     # Imported last: a wrong pair file is said at once, not after the screen's library has loaded.
     from colotui.ui.app import CockpitApp
-    from colotui.ui.keys import cockpit_bindings
-
-    known = [binding.id for binding in cockpit_bindings() if binding.id]
 
     app = CockpitApp(
         make_controller=lambda: make_controller(pair, args.read_only),
         theme=args.theme,
         theme_folder=paths.user_themes_dir(),
         ascii_only=term(args).ascii,
-        keymap=config.load_keymap(known),
+        keymap=_keymap(),
     )
+    return _run(args, app)
+
+
+def open_wizard(args: argparse.Namespace, *, welcome: bool) -> int:
+    """Open the guided set-up, behind the welcome or at once."""
+    _take_no_color(args)
+    from colotui.ui.setupapp import SetupApp
+
+    def make_preparing() -> Preparing:
+        from colotui.controller.preparation import Preparation
+
+        return Preparation(paths.state_dir(), paths.config_dir() / "pair.yaml")
+
+    app = SetupApp(
+        make_preparing,
+        lambda path: make_controller(config.load(path), args.read_only),
+        welcome=welcome,
+        theme=args.theme,
+        theme_folder=paths.user_themes_dir(),
+        ascii_only=term(args).ascii,
+        keymap=_keymap(),
+    )
+    code = _run(args, app)
+    if app.farewell:
+        term(args).wrapped(app.farewell)
+    return code
+
+
+def _at_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _take_no_color(args: argparse.Namespace) -> None:
+    if args.no_color:
+        os.environ["NO_COLOR"] = "1"
+
+
+def _keymap() -> dict[str, str]:
+    from colotui.ui.keys import cockpit_bindings
+
+    return config.load_keymap([binding.id for binding in cockpit_bindings() if binding.id])
+
+
+def _run(args: argparse.Namespace, app: CockpitApp) -> int:
     # A fault in the screen is printed by its library as a page of traceback: that goes to the log instead.
     printed = io.StringIO()
     with contextlib.redirect_stderr(printed):

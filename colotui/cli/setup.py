@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,7 @@ class _Setup:
         plan = await (preparation.undo_plan(self.only) if args.undo else preparation.plan(self.only))
         states = await preparation.states(plan)
         if args.script:
-            return self._write_script(plan)
+            return self._write_script(plan, states)
         if not args.json:
             print_plan(plan, self.out, states)
         if args.dry_run:
@@ -110,8 +111,8 @@ class _Setup:
         progress = await self._run(preparation, plan)
         return self._ended(progress)
 
-    def _write_script(self, plan: Plan) -> int:
-        text = script_text(plan, {spec.name: spec for spec in self.pair.hosts}, time.time())
+    def _write_script(self, plan: Plan, states: Mapping[int, StepState]) -> int:
+        text = script_text(plan, {spec.name: spec for spec in self.pair.hosts}, time.time(), states)
         if self.args.script == "-":
             print(text, end="")
             return codes.OK

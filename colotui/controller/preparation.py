@@ -222,6 +222,10 @@ class Preparation:
             raise ConfigError(str(self._pair_path), 0, self.problems()[0], "Go back to that page.")
         hosts = await self._both()
         look = await self.look()
+        for host in hosts:
+            if host.name not in look.surveys:
+                lost = next((f.evidence for f in look.findings if f.host == host.name), "it went away")
+                raise HostError(host.name, f"it could not be looked at: {lost}", "Try again once it can be reached.")
         first, second = (
             Site(pair, pair.host(host.name), host, look.surveys[host.name], Ledger(host), self._note)
             for host in hosts

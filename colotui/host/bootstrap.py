@@ -16,6 +16,8 @@ _MODULES = (
     "follow",
     "ethtool",
     "ports",
+    "rawframes",
+    "prober",
     "cable",
     "transfer",
     "main",

@@ -13,6 +13,7 @@ from colotui.model.facts import IfbDevice, IfbPair
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _IFF_UP = 0x1
+_IFF_PROMISC = 0x100
 _UNICAST = 1
 _UP_STATES = ("UP", "UNKNOWN")
 _INGRESS = 0xFFFF0000
@@ -23,7 +24,10 @@ _MIRROR = 2
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One network device. `kind` "" for hardware; `master` is the index of the bridge it belongs to, 0 for none."""
+    """One network device. `kind` "" for hardware; `master` is the index of the bridge it belongs to, 0 for none.
+
+    `promiscuous`: somebody has set it so, as `ip link` shows it; bridges and captures do not count.
+    """
 
     index: int
     name: str
@@ -35,6 +39,9 @@ class Link:
     master: int
     qdisc: str
     addresses: tuple[str, ...] = ()
+    alias: str = ""
+    txqlen: int = 0
+    promiscuous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,9 @@ def link_of(message: Any) -> Link | None:
         kind=str(message.get(("linkinfo", "kind")) or ""),
         master=int(message.get("master") or 0),
         qdisc=str(message.get("qdisc") or ""),
+        alias=str(message.get("ifalias") or ""),
+        txqlen=int(message.get("txqlen") or 0),
+        promiscuous=bool(flags & _IFF_PROMISC),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from colotui.model.pair import HostSpec
 from colotui.model.plan import Plan, Step
@@ -27,15 +27,19 @@ hand() {
   read -r answer
 }
 failed() {
-  printf '\nThat failed; nothing after it was run. Once it is mended the script can be run again from its beginning.\n' >&2
+  printf '\nThat failed; nothing after it was run. Mend it, then run the script again from its beginning.\n' >&2
   exit 1
 }
 yes=${1:-}
 """
 
 
-def script_text(plan: Plan, hosts: Mapping[str, HostSpec], made_at: float) -> str:
+def script_text(
+    plan: Plan, hosts: Mapping[str, HostSpec], made_at: float, already: Collection[int] = frozenset()
+) -> str:
     """The script. Steps with shell lines run on their host over ssh; it asks before each one.
+
+    `already`: indexes of the steps that were found to be so; they stand in it as remarks.
 
     Commands for QEMU's monitor are no shell commands: those are printed for the operator to give to the monitor.
     All texts are quoted and of one line, so no string of a host is ever executed as anything but itself.
@@ -49,7 +53,10 @@ def script_text(plan: Plan, hosts: Mapping[str, HostSpec], made_at: float) -> st
         _HEAD.rstrip(),
     ]
     for number, step in enumerate(plan.steps, start=1):
-        lines += ["", *_step(number, step, hosts.get(step.host))]
+        if number - 1 in already:
+            lines += ["", f"# {number}. {plain(step.host)}: {plain(step.title)}: already so"]
+        else:
+            lines += ["", *_step(number, step, hosts.get(step.host))]
     return "\n".join(lines) + "\n"
 
 

@@ -95,13 +95,25 @@ class GuestCopy:
 
 
 @dataclass(frozen=True, slots=True)
+class TcpOptions:
+    """What a TCP connection to the guest agreed on. None: this machine itself does not offer it, so nothing is seen."""
+
+    sack: bool | None
+    timestamps: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class HostSurvey:
     """All of one host, at one moment.
 
     `programs` maps each program that was looked for to its path, "" when it is not there. `sysctls` by their dotted
     name. `system` and `release` as in /etc/os-release (ID, VERSION_CODENAME). `time_service` is the running
     program that keeps the clock, "" for none. `settings` are the texts of colotui's own files that keep what was set
-    over a reboot, by path.
+    over a reboot, by path. `irqbalance` says how it runs ("" when it does not), `firewall` what in it refuses packets
+    that come in ("" for nothing). `free_bytes` is the least that is free where the guests' disks lie and under
+    /var/lib/colotui. `xen_tools` is the package that `xl` came from ("" without xl, "no package" when built by hand),
+    `xen_version` the running hypervisor's. `colo_agent` is what of the kernel's COLO agent is there, modules in the
+    order they were loaded.
     """
 
     host: str
@@ -128,6 +140,9 @@ class HostSurvey:
     free_bytes: int | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     machine_types: frozenset[str] = frozenset()
+    xen_tools: str = ""
+    xen_version: str = ""
+    colo_agent: tuple[str, ...] = ()
 
     def nic(self, name: str) -> Nic | None:
         """The device called `name`; None when there is none, or the devices could not be read."""

@@ -1,108 +1,126 @@
-"""`check`: each question gets its verdict from the facts, with evidence."""
+"""`check`: what it prints of the findings, its exit code, and what it asks to be looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from colotui import config
-from colotui.cli.checks import Finding, Verdict, findings
-from colotui.model.facts import LinkFacts, Missing, Module, ModuleState, NicIrqs, QemuFacts
-from colotui.model.pair import EngineKind, Pair
-from colotui.model.protection import LinkState
+from colotui.cli import check
+from colotui.controller.examining import Examination
+from colotui.diagnosis.checks import findings
+from colotui.errors import HostError
+from colotui.model.cable import CableReport
+from colotui.model.facts import Missing
+from colotui.model.pair import Pair
+from colotui.model.setup import Look
 from tests.unit.cli.conftest import Colotui
-from tests.unit.cli.fake import facts, snapshot
 from tests.unit.config.pairs import FULL
+from tests.unit.diagnosis.checksample import NOW, facts, pair, survey, without_nic
 
 Make = Callable[..., Colotui]
-PAIR = config.loads(FULL)
 
 
-def found_with(pair: Pair = PAIR, **changes: Any) -> dict[tuple[str, str], Finding]:
-    found = snapshot(pair)
-    beta = replace(found.hosts[1], facts=facts("beta", **changes))
-    found = replace(found, hosts=(found.hosts[0], beta))
-    return {(finding.host, finding.question): finding for finding in findings(pair, found)}
+@dataclass
+class FakeExamination:
+    """Looks at the sample pair; `spoil` is what is wrong with beta."""
+
+    spoil: dict[str, dict[str, Any]] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=lambda: {"alpha": "", "beta": ""})
+    asked: list[tuple[bool, bool]] = field(default_factory=list)
+    crash: Exception | None = None
+    closed: bool = False
+
+    async def look(self, *, digests: bool = False, cable: bool = False) -> Look:
+        if self.crash:
+            raise self.crash
+        self.asked.append((digests, cable))
+        up = [name for name, why in self.links.items() if not why]
+        told = {name: facts(name, **(self.spoil.get("facts", {}) if name == "beta" else {})) for name in up}
+        read = {name: survey(name, **(self.spoil.get("survey", {}) if name == "beta" else {})) for name in up}
+        report = CableReport(NOW, ("eth1", "eth1"), 2.0, error="eth1 is down") if cable else None
+        return Look(NOW, told, read, findings(pair(), told, read, links=self.links, cable=report), report)
+
+    async def close(self) -> None:
+        self.closed = True
 
 
-def test_a_fit_pair_has_nothing_against_it() -> None:
-    found = found_with()
-    assert {finding.verdict for finding in found.values()} == {Verdict.OK}
-    assert ("", "same QEMU") in found
-    assert all(finding.evidence and finding.why for finding in found.values())
+@pytest.fixture
+def examination(monkeypatch: pytest.MonkeyPatch) -> FakeExamination:
+    fake = FakeExamination()
+    pairs: list[Pair] = []
 
+    def make(the_pair: Pair) -> FakeExamination:
+        pairs.append(the_pair)
+        return fake
 
-@pytest.mark.parametrize(
-    ("question", "verdict", "evidence", "changes"),
-    [
-        ("QEMU", "bad", "deadlocks", {"qemu": QemuFacts("/usr/bin/q", "7.2.22", "deadlocks at the first checkpoint")}),
-        ("QEMU", "bad", "not found", {"qemu": Missing("not found")}),
-        ("memory", "bad", "256 MiB needed", {"memory_available": -600 << 20}),
-        ("forward link", "bad", "down", {"forward": LinkFacts("eth1", False)}),
-        ("forward link", "bad", "and not 10.78.0.2", {"forward": LinkFacts("eth1", True, addresses=("10.1.1.1/8",))}),
-        ("forward link", "bad", "no such NIC", {"forward": Missing("no such NIC")}),
-        ("bridge", "bad", "no such NIC", {"bridge": Missing("no such NIC")}),
-        ("bridge", "unknown", "netlink", {"bridge": Missing("netlink"), "ifbs": Missing("netlink")}),
-        ("quickack", "warning", "no quickack", {"forward": LinkFacts("eth1", True, quickack=False)}),
-        ("quickack", "unknown", "not read yet", {"forward": LinkFacts("eth1", True)}),
-        ("bridge", "bad", "down", {"bridge": LinkFacts("br0", False)}),
-        ("clock", "bad", "+1200 ms", {"clock_offset_ms": 1200.0}),
-        ("clock", "unknown", "not measured", {"clock_offset_ms": Missing("not measured")}),
-        ("irqbalance", "warning", "runs", {"irqbalance": True}),
-        ("interrupts", "warning", "shares its CPU with eth0", {"nic_irqs": (NicIrqs("eth1", (), "", ("eth0",)),)}),
-    ],
-)
-def test_what_is_wrong_is_found(question: str, verdict: str, evidence: str, changes: dict[str, Any]) -> None:
-    finding = found_with(**changes)["beta", question]
-    assert finding.verdict == verdict
-    assert evidence in finding.evidence
-
-
-def test_what_is_wrong_between_the_hosts_is_found() -> None:
-    found = found_with(qemu=QemuFacts("/usr/bin/q", "11.2.0"), clock_offset_ms=-1500.0)
-    assert found["", "same QEMU"].verdict is Verdict.BAD
-    assert found["", "clocks apart"].verdict is Verdict.BAD
-
-
-def test_a_missing_module_matters_to_xen_only() -> None:
-    module = (Module("ifb", ModuleState.MISSING, "two devices for each guest NIC"),)
-    assert found_with(modules=module)["beta", "module ifb"].verdict is Verdict.OK
-    xen = replace(PAIR, guests=(replace(PAIR.guests[0], engine=EngineKind.XEN),))
-    assert found_with(xen, modules=module)["beta", "module ifb"].verdict is Verdict.BAD
+    monkeypatch.setattr(check, "make_examination", make)
+    return fake
 
 
 @pytest.mark.parametrize(
-    ("changes", "code"),
+    ("spoil", "code"),
     [
         ({}, 0),
-        ({"irqbalance": True}, 1),
-        ({"clock_offset_ms": Missing("x")}, 3),
-        ({"bridge": LinkFacts("br0", False)}, 2),
+        ({"survey": {"irqbalance": "process"}}, 1),
+        ({"facts": {"clock_offset_ms": Missing("x")}}, 3),
+        ({"survey": {"nics": without_nic("beta", "br0")}}, 2),
+        ({"survey": {"nics": without_nic("beta", "br0"), "irqbalance": "process"}}, 2),
     ],
 )
-def test_the_exit_code(colotui: Make, changes: dict[str, Any], code: int) -> None:
-    cli = colotui()
-    alpha, beta = cli.controller.snapshot.hosts
-    cli.controller.snapshot = replace(
-        cli.controller.snapshot, hosts=(alpha, replace(beta, facts=facts("beta", **changes)))
-    )
+def test_the_exit_code(colotui: Make, examination: FakeExamination, spoil: dict[str, Any], code: int) -> None:
+    examination.spoil = spoil
+    cli = colotui(FULL)
     assert cli("check").code == code
     result = cli("check", "--json")
     assert (result.code, result.json["exit_code"]) == (code, code)
-    assert {"host", "question", "verdict", "evidence", "why"} == set(result.json["findings"][0])
+    fields = {"key", "host", "question", "verdict", "evidence", "why", "topic", "cure", "advice", "source"}
+    assert set(result.json["findings"][0]) == fields
+    assert examination.closed
 
 
-def test_the_text_says_why_only_where_something_is_wrong(colotui: Make) -> None:
+def test_the_text_says_why_and_what_cures_only_where_something_is_wrong(
+    colotui: Make, examination: FakeExamination
+) -> None:
     cli = colotui()
-    assert "holds up" not in cli("check").out
-    alpha, beta = cli.controller.snapshot.hosts
-    beta = replace(beta, link=LinkState.DOWN, facts=None, why="beta: no answer")
-    cli.controller.snapshot = replace(cli.controller.snapshot, hosts=(alpha, beta))
-    result = cli("check")
+    assert "cure:" not in cli("check").out
+    examination.spoil = {"survey": {"nics": without_nic("beta", "br0"), "xen_tools": "x", "machine_types": frozenset()}}
+    out = cli("check").out
+    lines = out.splitlines()
+    assert "  ✘ bridge                there is no br0" in lines
+    at = lines.index("  ✘ bridge                there is no br0")
+    assert "cure: colotui setup --only bridge" in " ".join(lines[at : at + 5])
+    assert "qemu-system-x86_64 -machine help" in out
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if line and not line.startswith(" ")][:3] == ["alpha", "beta", "both hosts"]
+    assert lines[-1].endswith("1 bad, 1 unknown")
+
+
+def test_a_host_that_cannot_be_reached_is_unknown(colotui: Make, examination: FakeExamination) -> None:
+    examination.links = {"alpha": "", "beta": "beta: no answer \x1b[31m. Switch it on."}
+    result = colotui()("check")
     assert result.code == 3
-    assert "  ? host reached          beta: no answer" in result.out
-    assert max(map(len, result.out.splitlines())) <= 80
-    assert result.out.splitlines()[-1].endswith("1 unknown")
+    assert "  ? host reached          beta: no answer . Switch it on." in result.out
+    assert "\x1b" not in result.out
+
+
+def test_what_was_not_tried_is_said_and_how_to_try_it(colotui: Make, examination: FakeExamination) -> None:
+    cli = colotui()
+    assert "(--cable)" in " ".join(cli("check").out.split())
+    result = cli("check", "--cable", "--digests", "--json")
+    assert examination.asked == [(False, False), (True, True)]
+    assert result.json["not_tried"] == []
+    assert result.json["cable"]["error"] == "eth1 is down"
+    assert result.code == 3
+
+
+def test_the_channels_are_closed_when_looking_fails(colotui: Make, examination: FakeExamination) -> None:
+    examination.crash = HostError("beta", "it fell over.", "Try again.")
+    assert colotui()("check").code == 69
+    assert examination.closed
+
+
+def test_the_real_examination_is_made() -> None:
+    assert isinstance(check.make_examination(pair()), Examination)

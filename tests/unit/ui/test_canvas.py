@@ -75,7 +75,8 @@ def test_wrapping_loses_nothing_and_keeps_the_width(text: str, width: int) -> No
     lines = wrapped(text, width)
     assert all(width_of([(line, "")]) <= width for line in lines)
     assert (
-        "".join("".join(lines).split()) == "".join("".join(cells_of(part)) for part in text.split(" ")).replace(" ", "")
+        "".join("".join("".join(cells_of(line)) for line in lines).split())
+        == "".join("".join(cells_of(part)) for part in text.split(" ")).replace(" ", "")
         or not text.isprintable()
     )
 

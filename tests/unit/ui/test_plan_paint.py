@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from colotui.model.pair import ForwardSpec, HostSpec
 from colotui.model.plan import Line as PlanLine
 from colotui.model.plan import Plan
-from colotui.model.pair import ForwardSpec, HostSpec
 from colotui.model.script import script_text
 from colotui.ui.export import plan_text, progress_text, write_script
 from colotui.ui.paint.canvas import text_of
