@@ -254,8 +254,9 @@ class Preparation:
         """See Preparing. Raises ActionRefused while a guest of the pair runs on one of the hosts."""
         sites = await self._looked()
         plans.check_keys(only, sites[0].pair)
+        tuning = bool(only) and all(word.rpartition(":")[2] in plans.TUNING for word in only)
         for site in sites:
-            for copy in site.survey.copies:
+            for copy in () if tuning else site.survey.copies:
                 raise ActionRefused(
                     f"{copy.guest} runs on {site.name}: what it stands on is not taken away.",
                     "Stop its protection and shut it down first.",

@@ -67,7 +67,7 @@ class Preparing(Protocol):
         ...
 
     async def undo_plan(self, only: tuple[str, ...] = ()) -> Plan:
-        """A plan that takes back all that set-ups have changed on the hosts that can be reached."""
+        """A plan that takes back what set-ups have changed. Under a running guest only tuning steps named by `only`."""
         ...
 
     async def states(self, plan: Plan) -> Mapping[int, StepState]:

@@ -10,12 +10,12 @@ from dataclasses import asdict
 from typing import Any
 
 from colotui.errors import HostCallFailed
+from colotui.host.claims import PLAIN_NAME, ROLES, Claim, guest_nics, holders, leaked
 from colotui.host.wiring import read_wiring
 from colotui.model.pair import GuestSpec
 from colotui.model.plan import Step
 from colotui.model.protection import Role
 from colotui.model.setup import Wanted
-from colotui.setup.claims import ROLES, Claim, guest_nics, holders, leaked
 from colotui.setup.ifbdevices import Was, choose, look, put_back, was_of
 from colotui.setup.site import SEED, Site, kept_step
 
@@ -23,7 +23,7 @@ QUEUE = 40960
 """Transmit queue length, in packets, that the scripts of classic COLO give to every device of the forwarding."""
 
 _LEAKS = "ifb-leaks"
-_LEAKED = re.compile(r"ifb-leaks-([A-Za-z0-9_][A-Za-z0-9._-]{0,14})")
+_LEAKED = re.compile(rf"{_LEAKS}-({PLAIN_NAME.pattern})")
 _COLO = "Their qdisc stays the default: kind `colo` comes with the agent module, when COLO starts."
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from colotui.errors import HostCallFailed
+from colotui.host.claims import PLAIN_NAME, ROLES, Claim, claim_of, holders
 from colotui.host.wiring import Link, Wiring, read_wiring
 from colotui.model.protection import Role
-from colotui.setup.claims import ROLES, Claim, claim_of, holders
 from colotui.setup.site import Site
 
 _ROOT = 0xFFFFFFFF
@@ -32,8 +32,9 @@ class Seen:
         return f"it carries a {self.wiring.links[name].qdisc} qdisc" if name in self.shaped else ""
 
     def is_free(self, link: Link) -> bool:
-        """True for an ifb that nobody uses: down, without alias, chosen qdisc or feed."""
-        return link.kind == "ifb" and not link.up and not link.alias and not self.why_busy(link.name)
+        """True for an ifb that nobody uses: down, without alias, chosen qdisc or feed; and with a plain name."""
+        plain = link.kind == "ifb" and PLAIN_NAME.fullmatch(link.name) is not None
+        return plain and not link.up and not link.alias and not self.why_busy(link.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from colotui.errors import ActionRefused, EngineUnfit
 from colotui.host.agent.processes import PATH
 from colotui.host.channel import ReadError
 from colotui.host.programs import QemuFinder
+from colotui.model.distributions import BACKPORTED, PROGRAMS, why_not
 from colotui.model.facts import QemuFacts
 from colotui.model.plan import Step
 from colotui.model.setup import Wanted
-from colotui.model.survey import HostSurvey
 from colotui.model.versions import colo_problem
 from colotui.setup import apt, aptsources, keptfiles
 from colotui.setup.copies import refuse_while_running
@@ -24,12 +24,6 @@ from colotui.setup.site import SEED, Site, kept_step
 QEMU_KEY = "qemu"
 PROGRAMS_KEY = "programs"
 QEMU_PACKAGES = ("qemu-system-x86", "qemu-utils")
-PROGRAMS = {"nl-qdisc-list": "libnl-utils", "ifconfig": "net-tools", "ethtool": "ethtool", "tc": "iproute2"}
-"""What the Xen scripts call, and Debian's package of it."""
-
-_BACKPORTED = "trixie"
-_ROLLING = ("forky", "sid")
-_TOO_OLD = ("bookworm", "bullseye", "buster")
 _SOURCE_FILES = (aptsources.LIST, aptsources.SOURCES)
 
 
@@ -38,30 +32,16 @@ async def steps(site: Site, wanted: Wanted) -> list[Step]:
     return [*await qemu_steps(site, wanted), *await program_steps(site, wanted)]
 
 
-def why_not(survey: HostSurvey) -> str:
-    """Why this host's distribution cannot be asked for a QEMU that does COLO; "" where it can."""
-    if survey.system == "debian":
-        if survey.release in (_BACKPORTED, *_ROLLING):
-            return ""
-        if survey.release in _TOO_OLD:
-            return (
-                f"Debian {survey.release} has no QEMU whose COLO works, nor have its backports: "
-                "upgrade to trixie, or build QEMU 11.1 or newer into /usr/local."
-            )
-    name = " ".join(filter(None, (survey.system, survey.release))) or "this system"
-    return f"no QEMU 11.1 or newer is known of {name}: install one by hand (/usr/local is looked at first)."
-
-
 async def qemu_steps(site: Site, wanted: Wanted) -> list[Step]:
     """One step, or none where the distribution has no such QEMU: then `why_not` has the reason."""
-    if site.survey.system == "debian" and site.survey.release == _BACKPORTED:
-        suite = f"{_BACKPORTED}-backports"
+    if site.survey.system == "debian" and site.survey.release == BACKPORTED:
+        suite = f"{BACKPORTED}-backports"
     elif not why_not(site.survey) or not colo_problem(await apt.candidate(site.host, QEMU_PACKAGES[0])):
         suite = ""
     else:
         return []
     files = await _apt_files(site)
-    found = aptsources.backports(files, _BACKPORTED) if suite else None
+    found = aptsources.backports(files, BACKPORTED) if suite else None
     write = () if found is None or found.there else ((found.path, found.text),)
 
     async def fit() -> bool:
@@ -71,7 +51,7 @@ async def qemu_steps(site: Site, wanted: Wanted) -> list[Step]:
     async def ready() -> None:
         if suite and found is None:
             raise ActionRefused(
-                f"{site.name}: apt has no entry for Debian {_BACKPORTED} main, so no mirror to take backports of.",
+                f"{site.name}: apt has no entry for Debian {BACKPORTED} main, so no mirror to take backports of.",
                 "Put the distribution's own entry into /etc/apt/sources.list, then plan again.",
             )
 

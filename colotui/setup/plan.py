@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from colotui.errors import UsageError
-from colotui.model.pair import Pair
+from colotui.errors import ActionRefused, UsageError
+from colotui.model.pair import EngineKind, Pair
 from colotui.model.plan import Action, Line, Plan, Step
 from colotui.model.setup import Wanted
 from colotui.model.survey import HostSurvey
@@ -54,20 +54,32 @@ STEP_KEYS = (
 )
 """The keys of all steps, in the order they are run: what --only takes, and what a finding names as its cure."""
 
+TUNING = frozenset(
+    {"quickack", "sockets", "offloads", "irqbalance", "irq", "rps", "clock", "keep", "guest-sysctls", "leftovers"}
+)
+"""Steps that may be taken back under a running guest: it goes on without them, only slower."""
+
 TITLE = "Set up"
 
 
 async def build(sites: tuple[Site, Site], wanted: Wanted, only: Sequence[str] = ()) -> Plan:
-    """The steps of both hosts, host by host, then those that need both. Raises UsageError for an unknown key."""
+    """The steps of both hosts, host by host, then those that need both. Raises ActionRefused for what would do harm."""
+    if wanted.wiring and any(guest.engine is EngineKind.QEMU for guest in sites[0].pair.guests):
+        raise ActionRefused(
+            "the wiring of classic COLO takes every packet of the forward NIC: the qemu engine's own links would stop.",
+            "Leave the wiring out; the qemu engine copies and compares packets inside QEMU.",
+        )
     every = await all_steps(sites, {site.name: wanted for site in sites})
     steps = [step for step in every if not only or _asked(step, only)]
     pair = sites[0].pair
     names = " and ".join(site.name for site in sites)
     changed = sorted({step.host for step in steps})
+    left_out = [text for site in sites for text in await tcwiring.unwired(site, wanted)]
     lines = [
         Line("What it does", f"makes {names} fit for {_guests(pair)}; no guest is started or stopped."),
         Line("What it changes", f"only {' and '.join(changed) or 'nothing'}; what was there before is kept there."),
         Line("Undo", "every step that can be taken back has its undo: colotui setup --undo"),
+        *(Line("Left out", text) for text in left_out),
     ]
     return Plan(Action.SETUP, "", f"{TITLE} {names}", tuple(steps), tuple(lines))
 

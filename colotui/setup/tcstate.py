@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shlex
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,9 +50,9 @@ class Lead:
     @property
     def script(self) -> str:
         """The shell line that makes it, unless some filter has its place: another's is never replaced."""
-        where = f"dev {self.source} {'ingress' if self.incoming else 'egress'}"
+        where = f"dev {shlex.quote(self.source)} {'ingress' if self.incoming else 'egress'}"
         where += f" protocol {self.protocol} pref {self.place[2]}"
-        action = f"mirred egress {'mirror' if self.copy else 'redirect'} dev {self.target}"
+        action = f"mirred egress {'mirror' if self.copy else 'redirect'} dev {shlex.quote(self.target)}"
         return f"tc filter show {where} | grep -q . || tc filter add {where} u32 match u32 0 0 action {action}"
 
 
@@ -189,8 +190,9 @@ async def remove_filters(net: Any, index: int, place: tuple[bool, int, int]) -> 
 
 def hooks_script(name: str, kind: str) -> str:
     """The shell line that puts the qdisc at a device's entrance; a clsact that is there serves for both."""
-    line = f"tc qdisc replace dev {name} {kind}"
-    return line if kind == CLSACT else f"tc qdisc show dev {name} | grep -q '^qdisc clsact' || {line}"
+    device = shlex.quote(name)
+    line = f"tc qdisc replace dev {device} {kind}"
+    return line if kind == CLSACT else f"tc qdisc show dev {device} | grep -q '^qdisc clsact' || {line}"
 
 
 @dataclass(frozen=True, slots=True)

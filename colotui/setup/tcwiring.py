@@ -7,18 +7,19 @@ instead: the NIC keeps its own root qdisc, and neither sch_prio is needed nor an
 from __future__ import annotations
 
 import errno
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from colotui.engine.qemu.wiring import tap_name
 from colotui.errors import HostCallFailed
+from colotui.host.claims import ROLES, Claim, guest_nics, holders
 from colotui.host.wiring import Link, Wiring, read_wiring
 from colotui.model.pair import GuestSpec
 from colotui.model.plan import Step
 from colotui.model.protection import Role
 from colotui.model.setup import Wanted
-from colotui.setup.claims import ROLES, Claim, guest_nics, holders
 from colotui.setup.ifb import QUEUE
 from colotui.setup.ifbdevices import choose, look
 from colotui.setup.site import Site, kept_step
@@ -161,8 +162,8 @@ class _Wires:
     def step(self) -> Step:
         nic, forward = self._nic, self._forward
         wanted = leads(self._role, nic, forward, self._planned)
-        lines = [f"ip link set dev {name} txqueuelen {QUEUE}" for name in (nic, forward)]
-        lines.append(f"ip link set dev {forward} promisc on")
+        lines = [f"ip link set dev {shlex.quote(name)} txqueuelen {QUEUE}" for name in (nic, forward)]
+        lines.append(f"ip link set dev {shlex.quote(forward)} promisc on")
         now = _Now({}, {}, wanted)
         for name in (nic, forward):
             lines.append(hooks_script(name, now.kind_needed(name)))

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from colotui.diagnosis.checks.scene import MEASURED, SEED, Question, Scene, apart, named
 from colotui.model.check import Finding, Topic
+from colotui.model.distributions import why_not
 from colotui.model.facts import HostFacts, Missing, QemuFacts
 from colotui.model.pair import Accel, HostSpec
 from colotui.model.survey import HostSurvey
-from colotui.setup.packages import why_not
 
 DOC = "docs/COLO-FT.txt of QEMU"
 MACHINE = "pc"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from colotui.diagnosis.checks.scene import MEASURED, SEED, Question, Scene, named
 from colotui.model.check import Finding, Topic
+from colotui.model.distributions import PROGRAMS
 from colotui.model.pair import HostSpec
 from colotui.model.survey import HostSurvey
 from colotui.model.versions import parse_version
-from colotui.setup.packages import PROGRAMS
 
 _BROKEN_SINCE = (4, 16)
 _PROGRAMS = {

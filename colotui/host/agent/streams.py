@@ -56,7 +56,13 @@ def pump(call: Call, sock: socket.socket, send: Callable[[bytes], object]) -> No
         while not call.cancelled.is_set():
             if any(handle == wake_read for handle, _ in poll.poll()):
                 break
-            piece = sock.recv(wire.CHUNK)
+            try:
+                piece = sock.recv(wire.CHUNK)
+            except OSError as error:
+                # netlink: two threads met at the end of a dump, and the kernel tells the later one; nothing is lost
+                if sock.family == socket.AF_NETLINK and error.errno == errno.EINVAL:
+                    continue
+                raise
             if not piece or not call.send(piece):
                 break
         stream_end(call)

@@ -9,11 +9,11 @@ import time
 from colotui.errors import HostCallFailed
 from colotui.host import parsers, ports, wiring
 from colotui.host.channel import FileStat, Host
+from colotui.host.claims import leaked
 from colotui.host.survey import images, leftovers, nics, system
 from colotui.model.facts import IfbDevice, Missing
 from colotui.model.pair import Pair
 from colotui.model.survey import HostSurvey, Leftover, Listener, Nic
-from colotui.setup.claims import leaked
 
 DATA = "/var/lib/colotui"
 _FILES = ("/etc/os-release", "/proc/cpuinfo", "/proc/net/dev", "/proc/modules")

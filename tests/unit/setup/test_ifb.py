@@ -13,7 +13,7 @@ from colotui.host.wiring import Feed, Link, Wiring
 from colotui.model.pair import DiskSpec, ForwardSpec, GuestSpec, HostSpec, NicSpec, Pair
 from colotui.model.protection import Role
 from colotui.model.survey import Leftover, LeftoverKind
-from colotui.setup.claims import Claim, claim_of, guest_nics, holders, leaked
+from colotui.host.claims import Claim, claim_of, guest_nics, holders, leaked
 from colotui.setup.ifbdevices import Seen, choose, was_of
 from colotui.setup.tcstate import Filters, hooks_script, kept_devices, leads
 
@@ -137,3 +137,13 @@ def test_a_damaged_memory_is_said(told: Any) -> None:
 def test_a_damaged_memory_of_the_wiring_is_said(was: Any) -> None:
     with pytest.raises(HostCallFailed, match="damaged"):
         kept_devices(SITE, {"eth1": was})
+
+
+def test_a_name_that_is_no_word_is_never_used() -> None:
+    """The kernel takes `a;reboot` for a device name; the plan's shell lines must not."""
+    claim = Claim("web01", 0, Role.PRIMARY)
+    odd = replace(ifb(0), name="a;reboot")
+    seen = Seen(wiring(odd, replace(odd, index=1, name="-b", alias=claim.alias)), frozenset())
+    assert choose(seen, "web01", 0, {Role.PRIMARY: "a;reboot"}) == {Role.PRIMARY: "ifb0", Role.SECONDARY: "ifb1"}
+    assert leaked(seen.wiring, PAIR) == (Leftover(LeftoverKind.CLAIM, "-b", "web01"),)
+    assert "'a;reboot'" in leads(Role.SECONDARY, "a;reboot", "eth1", {})[0].script

@@ -14,6 +14,8 @@ from colotui.model.survey import Leftover, LeftoverKind
 ROLES = (Role.PRIMARY, Role.SECONDARY)
 """The two ifbs of a guest NIC: one for its own packets, one for its twin's."""
 
+# Names go into shell lines an operator may run; the kernel would take nearly anything for one.
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,14}")
 _ALIAS = re.compile(r"colotui ([a-z0-9][a-z0-9-]{0,30}) (0|[1-9][0-9]{0,2}) (primary|secondary)")
 
 
@@ -45,9 +47,13 @@ def guest_nics(pair: Pair) -> Iterator[tuple[GuestSpec, int]]:
 
 
 def holders(found: Wiring, claim: Claim) -> list[Link]:
-    """The ifb devices with this claim, the one in use first: fed by tc, then up, then the older one."""
+    """The ifb devices with this claim, the one in use first: fed by tc, then up, then the older one.
+
+    One whose name is no plain word is passed over: nobody who names ifbs so is one of us.
+    """
     fed = {feed.target for feed in found.feeds}
-    claiming = [link for link in found.links.values() if link.kind == "ifb" and link.alias == claim.alias]
+    ours = [link for link in found.links.values() if link.kind == "ifb" and PLAIN_NAME.fullmatch(link.name)]
+    claiming = [link for link in ours if link.alias == claim.alias]
     return sorted(claiming, key=lambda link: (link.name not in fed, not link.up, link.index))
 
 
@@ -68,6 +74,6 @@ def leaked(found: Wiring, pair: Pair) -> tuple[Leftover, ...]:
         if claim is None:
             if link.up and not link.alias:
                 left.append(Leftover(LeftoverKind.IFB, link.name))
-        elif (claim.guest, claim.nic) not in known or holders(found, claim)[0] != link:
+        elif (claim.guest, claim.nic) not in known or link not in holders(found, claim)[:1]:
             left.append(Leftover(LeftoverKind.CLAIM, link.name, claim.guest))
     return tuple(left)
