@@ -117,12 +117,5 @@ def _text(files: Mapping[str, bytes | ReadError], path: str) -> str:
     return text if cpus(text) else ""
 
 
-def landing(nic: NicIrqs) -> frozenset[int]:
-    """The CPUs a NIC's work lands on. A config or error interrupt hardly ever fires: it is no work."""
-    busy = [irq for irq in nic.irqs if not irq.label.endswith(("-config", "-event", "-aeq", "-async"))] or nic.irqs
-    hit = frozenset[int]().union(*(cpus(irq.effective or irq.wanted) for irq in busy))
-    return hit or cpus(nic.rps)
-
-
 def _meet(one: NicIrqs, other: NicIrqs) -> bool:
-    return bool(landing(one) & landing(other))
+    return bool(one.landing & other.landing)

@@ -110,6 +110,13 @@ class NicIrqs:
     rps: str = ""
     shared_with: tuple[str, ...] = ()
 
+    @property
+    def landing(self) -> frozenset[int]:
+        """The CPUs its work lands on. A config or error interrupt hardly ever fires: it is no work."""
+        busy = [irq for irq in self.irqs if not irq.label.endswith(("-config", "-event", "-aeq", "-async"))]
+        hit = frozenset[int]().union(*(cpus(irq.effective or irq.wanted) for irq in busy or self.irqs))
+        return hit or cpus(self.rps)
+
 
 @dataclass(frozen=True, slots=True)
 class LinkFacts:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from colotui.diagnosis.checks.scene import SEED, TIPS, Question, Scene
-from colotui.host.irqs import landing
 from colotui.model.check import Finding, Topic
 from colotui.model.facts import HostFacts, NicIrqs, cpus
 from colotui.model.pair import HostSpec
@@ -40,7 +39,7 @@ def _placement(facts: HostFacts, nic: NicIrqs) -> Finding:
         Topic.TUNING,
         f"{SEED}, Performance 3; {TIPS}",
     )
-    hit = landing(nic)
+    hit = nic.landing
     where = f"CPU {listing(map(str, sorted(hit)), 4)}" if hit else "nowhere in particular: receive steering is off"
     pending = " (waits for the next interrupt)" if any(irq.pending for irq in nic.irqs) else ""
     shared = f", shared with {listing(nic.shared_with)}" if nic.shared_with else ""
