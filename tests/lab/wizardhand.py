@@ -146,6 +146,10 @@ async def network(hand: Hand) -> None:
     await hand.press("t")
     await hand.sees("same cable")
     await hand.until(lambda: not hand.wizard.session.work.busy, "the cable is tested")
+
+
+async def on_to_guest(hand: Hand) -> None:
+    """Pages 4 and 5 as they are proposed."""
     for page in ("modules and ifb", "irq and clock", "guest"):
         await hand.press("enter")
         await hand.page(page)
@@ -180,4 +184,5 @@ async def to_review(hand: Hand, state: LabState) -> None:
     """From the first page to the review."""
     await hosts(hand, state)
     await network(hand)
+    await on_to_guest(hand)
     await guest(hand, state)

@@ -72,7 +72,7 @@ def body(scene: Scene, view: PlanView, width: int) -> tuple[Sheet, int]:
     if view.stage is Stage.REFUSED:
         _refused(sheet, view, width)
         return sheet, 0
-    columns = _Columns.of(width, steps_of(view))
+    columns = Columns.of(width, steps_of(view))
     sheet.row()
     if scene.guest.witnesses:
         _witnesses(sheet, scene, columns, "The pair now")
@@ -84,13 +84,13 @@ def body(scene: Scene, view: PlanView, width: int) -> tuple[Sheet, int]:
         _lines(sheet, view.plan.lines, columns)
     if len(sheet) > 1:
         sheet.row()
-    focus = _steps(sheet, scene, view, columns)
+    focus = paint_steps(sheet, scene.wall, view, columns)
     sheet.row()
     return sheet, focus
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class Columns:
     """Where the columns of a plan begin at a width; `why` is 0 where it goes under the command instead."""
 
     title: int
@@ -101,8 +101,10 @@ class _Columns:
     end: int
 
     @classmethod
-    def of(cls, width: int, steps: tuple[StepProgress, ...]) -> _Columns:
-        margin = MARGIN if width >= 100 else 2
+    def of(cls, width: int, steps: tuple[StepProgress, ...], margin: int | None = None) -> Columns:
+        """The columns within `width` cells, `margin` cells from either edge."""
+        if margin is None:
+            margin = MARGIN if width >= 100 else 2
         name = margin + 3 + min(14, max((width_of([(step.host, "")]) for step in steps), default=5)) + 2
         longest = max((width_of([(step.title, "")]) for step in steps), default=8)
         second = max(margin + 27 if width >= 116 else margin + 23, min(name + longest + 2, width * 36 // 100))
@@ -125,7 +127,7 @@ def _refused(sheet: Sheet, view: PlanView, width: int) -> None:
     sheet.put(MARGIN, [("Nothing was changed.", "muted")])
 
 
-def _witnesses(sheet: Sheet, scene: Scene, columns: _Columns, title: str) -> None:
+def _witnesses(sheet: Sheet, scene: Scene, columns: Columns, title: str) -> None:
     """One row a witness, one column a host, the older age at the right."""
     left, right = scene.left.spec.name, scene.right.spec.name
     sheet.row()
@@ -175,14 +177,15 @@ def _verdict(text: str, ok: bool | None) -> list[Span]:
     return [(f"{BAD} {head}", "error-bold"), (comma + rest, "base")]
 
 
-def _lines(sheet: Sheet, lines: tuple[PlanLine, ...], columns: _Columns) -> None:
+def _lines(sheet: Sheet, lines: tuple[PlanLine, ...], columns: Columns) -> None:
     for line in lines:
         sheet.row()
         sheet.put(columns.title, [(line.label, "muted")], columns.second - columns.title - 1)
         sheet.text(columns.second, line.text, "base", columns.end - columns.second)
 
 
-def _steps(sheet: Sheet, scene: Scene, view: PlanView, columns: _Columns) -> int:
+def paint_steps(sheet: Sheet, wall: float, view: PlanView, columns: Columns) -> int:
+    """The list of steps; the row of the one that runs or failed."""
     steps = steps_of(view)
     sheet.row()
     sheet.put(columns.title, [("The plan", "strong")])
@@ -198,7 +201,7 @@ def _steps(sheet: Sheet, scene: Scene, view: PlanView, columns: _Columns) -> int
         row = sheet.row()
         if index == current:
             focus = row
-        _step(sheet, scene, view, columns, index, step, row)
+        _step(sheet, wall, view, columns, index, step, row)
     return focus
 
 
@@ -215,7 +218,7 @@ def _mark(step: StepProgress) -> Span:
 
 
 def _step(
-    sheet: Sheet, scene: Scene, view: PlanView, columns: _Columns, index: int, step: StepProgress, row: int
+    sheet: Sheet, wall: float, view: PlanView, columns: Columns, index: int, step: StepProgress, row: int
 ) -> None:
     running = view.progress is not None
     loud = step.weighty or step.state is StepState.RUNNING
@@ -229,7 +232,7 @@ def _step(
     end_of_command = (columns.why - 2) if columns.why else columns.end - (9 if running else 0)
     _beside(sheet, columns.second, step.command, end_of_command - columns.second, row, style)
     if running:
-        timing = _timing(scene, step)
+        timing = _timing(wall, step)
         sheet.put(columns.end - width_of([timing]), [timing], row=row)
     why_end = columns.end - (9 if running else 0)
     if columns.why:
@@ -256,16 +259,16 @@ def _beside(sheet: Sheet, x: int, text: str, width: int, row: int, style: str = 
         sheet.put(x, [(line, style)], width, row=row + offset)
 
 
-def _timing(scene: Scene, step: StepProgress) -> Span:
+def _timing(wall: float, step: StepProgress) -> Span:
     if step.state is StepState.RUNNING and step.started_at is not None:
-        return fine_duration(scene.wall - step.started_at), "accent"
+        return fine_duration(wall - step.started_at), "accent"
     if step.state in (StepState.ALREADY, StepState.UNDONE, StepState.SKIPPED):
         return {"already so": "is so"}.get(step.state.value, step.state.value), "low"
     seconds = step.seconds
     return (fine_duration(seconds), "muted") if seconds is not None else ("", "low")
 
 
-def _failure(sheet: Sheet, view: PlanView, step: StepProgress, columns: _Columns) -> None:
+def _failure(sheet: Sheet, view: PlanView, step: StepProgress, columns: Columns) -> None:
     """The failed step opens with its output and what to do next."""
     width = columns.end - columns.second
     said = view.progress.failed if view.progress is not None else ""

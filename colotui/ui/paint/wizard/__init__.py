@@ -1,0 +1,1 @@
+"""Pure painters of the guided set-up: the frame with its pages at the left, and one module a page."""
