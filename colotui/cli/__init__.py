@@ -15,6 +15,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"colotui {__version__}")
         return 0
+    from colotui import collector
+
+    collector.starting()
     from colotui.cli.front import run
 
     return run(words)

@@ -7,25 +7,31 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colotui import config, paths
+from colotui import collector, config, paths
 from colotui.cli import codes, failure
 from colotui.cli.session import make_controller, term, welcome
 from colotui.errors import UsageError
 from colotui.model.text import plain_lines
 
 if TYPE_CHECKING:
+    from colotui.controller.base import Controller
     from colotui.controller.preparing import Preparing
+    from colotui.model.pair import Pair
     from colotui.ui.app import CockpitApp
+    from colotui.ui.fleet import Source
 
 
 def command(args: argparse.Namespace) -> int:
     """Open the screen; without a pair file the welcome."""
-    path = config.find(args.config, args.pair)
-    if path is not None:
-        return open_on(args, path)
+    files = config.find_all(args.configs, args.pairs, everything=args.all)
+    if len(files) == 1:
+        return open_on(args, files[0])
+    if files:
+        return open_on_all(args, files)
     if not _at_terminal():
         out = term(args)
         out.wrapped("colotui watches two hosts that run virtual machines in lock-step, and acts on them with you.")
@@ -37,6 +43,19 @@ def command(args: argparse.Namespace) -> int:
 def open_on(args: argparse.Namespace, path: Path) -> int:
     """Open the cockpit on the pair file at `path`; returns when the operator leaves."""
     pair = config.load(path)
+    return _open(args, [(path.stem, lambda: _loaded(pair, args.read_only))])
+
+
+def open_on_all(args: argparse.Namespace, files: Sequence[Path]) -> int:
+    """Open the cockpit on several pair files; one that cannot be read is a row of its list, not the end."""
+
+    def source(path: Path) -> Source:
+        return path.stem, lambda: _loaded(config.load(path), args.read_only)
+
+    return _open(args, [source(path) for path in files])
+
+
+def _open(args: argparse.Namespace, pairs: Sequence[Source]) -> int:
     if not _at_terminal():
         raise UsageError("the cockpit needs a terminal.", "Without one: colotui status, or any action with --yes.")
     _take_no_color(args)
@@ -44,7 +63,7 @@ def open_on(args: argparse.Namespace, path: Path) -> int:
     from colotui.ui.app import CockpitApp
 
     app = CockpitApp(
-        make_controller=lambda: make_controller(pair, args.read_only),
+        pairs=pairs,
         theme=args.theme,
         theme_folder=paths.user_themes_dir(),
         ascii_only=term(args).ascii,
@@ -65,7 +84,7 @@ def open_wizard(args: argparse.Namespace, *, welcome: bool) -> int:
 
     app = SetupApp(
         make_preparing,
-        lambda path: make_controller(config.load(path), args.read_only),
+        lambda path: _loaded(config.load(path), args.read_only),
         welcome=welcome,
         theme=args.theme,
         theme_folder=paths.user_themes_dir(),
@@ -76,6 +95,12 @@ def open_wizard(args: argparse.Namespace, *, welcome: bool) -> int:
     if app.farewell:
         term(args).wrapped(app.farewell)
     return code
+
+
+def _loaded(pair: Pair, read_only: bool) -> Controller:
+    controller = make_controller(pair, read_only)
+    collector.started()
+    return controller
 
 
 def _at_terminal() -> bool:

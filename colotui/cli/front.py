@@ -16,7 +16,10 @@ from colotui.model.plan import Action
 # Each command lies in a module of its own, so that none pays for the imports of another.
 _COMMANDS: dict[str | None, str] = {
     "status": "colotui.cli.status",
+    "incidents": "colotui.cli.incidents",
     "check": "colotui.cli.check",
+    "guard": "colotui.cli.guard",
+    "bundle": "colotui.cli.bundle",
     "hosts": "colotui.cli.hosts",
     "paths": "colotui.cli.places",
     "config": "colotui.cli.configcheck",
@@ -34,8 +37,8 @@ def run(words: Sequence[str]) -> int:
 
     failure.log_to_file(args.debug)
     try:
-        if args.config and args.pair:
-            raise UsageError("-c and -p both name a pair file.", "Give one of them.")
+        if args.command is not None and (args.all or len(args.configs) + len(args.pairs) > 1):
+            raise UsageError(f"`{args.command}` is about one pair.", "Give one -c FILE or one -p NAME.")
         command: Callable[[argparse.Namespace], int] = import_module(_COMMANDS[args.command]).command
         code = command(args)
         sys.stdout.flush()

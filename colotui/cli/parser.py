@@ -21,8 +21,9 @@ _ACTIONS = {
     Action.UNDO: "take back what a half-done plan did",
 }
 _DEFAULTS: dict[str, object] = {
-    "config": None,
-    "pair": None,
+    "configs": [],
+    "pairs": [],
+    "all": False,
     "json": False,
     "read_only": False,
     "no_color": False,
@@ -47,6 +48,9 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     for name, default in _DEFAULTS.items():
         if not hasattr(found, name):
             setattr(found, name, default)
+    # All commands but the cockpit are about one pair.
+    found.config = found.configs[-1] if found.configs else None
+    found.pair = found.pairs[-1] if found.pairs else None
     return found
 
 
@@ -54,8 +58,22 @@ def _common() -> Parser:
     # SUPPRESS: an option left out after the command must not take back the one before it.
     common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     group = common.add_argument_group("common options")
-    group.add_argument("-c", "--config", metavar="FILE", help="the pair file (else $COLOTUI_PAIR, else pair.yaml)")
-    group.add_argument("-p", "--pair", metavar="NAME", help="the pair file pairs/NAME.yaml of the config folder")
+    group.add_argument(
+        "-c",
+        "--config",
+        dest="configs",
+        action="append",
+        metavar="FILE",
+        help="the pair file (else $COLOTUI_PAIR, else pair.yaml); the cockpit takes several",
+    )
+    group.add_argument(
+        "-p",
+        "--pair",
+        dest="pairs",
+        action="append",
+        metavar="NAME",
+        help="the pair file pairs/NAME.yaml of the config folder; the cockpit takes several",
+    )
     group.add_argument("--json", action="store_true", help="print JSON")
     group.add_argument("--read-only", action="store_true", help="watch only: no lock, no action")
     group.add_argument("--no-color", action="store_true", help="no colours (so does NO_COLOR)")
@@ -71,20 +89,35 @@ def _build(with_lab: bool) -> Parser:
         prog="colotui",
         parents=[common],
         description="Supervise virtual machines that run in lock-step on two hosts (COLO). "
-        "Without a command the cockpit opens.",
+        "Without a command the cockpit opens; when no pair file is named, on all of the config folder.",
         epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("-V", "--version", action="version", version=f"colotui {__version__}")
+    parser.add_argument("--all", action="store_true", help="the cockpit watches every pair file of the config folder")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser, title="commands")
     commands.add_parser("status", parents=[common], help="how the pair stands, once", epilog=_STATUS_EPILOG)
+    commands.add_parser(
+        "incidents", parents=[common], help="what is wrong now: witnesses, what to do, what not to do",
+        epilog="Exit codes: 0 no incident is open, 1 a warning is, 2 an error is.",
+    )  # fmt: skip
     fit = commands.add_parser("check", parents=[common], help="whether the two hosts are fit, with evidence")
     fit.add_argument("--digests", action="store_true", help="read the disk images through and compare their content")
     fit.add_argument("--cable", action="store_true", help="test the direct cable with frames of our own, about 2 s")
     for action, text in _ACTIONS.items():
         _add_action(commands, common, action, text)
+    guard = commands.add_parser(
+        "guard",
+        parents=[common],
+        help="stay here with the failover armed: it acts when the primary's host sees its QEMU end",
+        description="Arm the failover of a guest and stay in the foreground. It acts once, only when the primary's own "
+        "host reports that its QEMU has ended; never on silence.",
+        epilog=_GUARD_EPILOG,
+    )
+    guard.add_argument("guest", nargs="?", metavar="GUEST", help="the guest (may be left out when there is one)")
     _add_setup(commands, common)
     _add_hosts(commands, common)
+    _add_bundle(commands, common)
     commands.add_parser("paths", parents=[common], help="where colotui keeps things on this machine")
     config = commands.add_parser("config", parents=[common], help="the pair file").add_subparsers(
         dest="config_command", metavar="check", required=True, parser_class=Parser
@@ -139,6 +172,20 @@ def _add_setup(commands: _Commands[Parser], common: Parser) -> None:
     setup.add_argument("--wizard", action="store_true", help="open the wizard for a new pair file")
 
 
+def _add_bundle(commands: _Commands[Parser], common: Parser) -> None:
+    bundle = commands.add_parser(
+        "bundle",
+        parents=[common],
+        help="a support bundle: logs, traces and facts of both hosts, without secrets",
+        description="Collect what tells of a guest's trouble from both hosts, list it, and write one .tar.gz.",
+    )
+    bundle.add_argument("guest", nargs="?", metavar="GUEST", help="the guest (may be left out when there is one)")
+    bundle.add_argument("--incident", metavar="ID", default="", help="the incident it is about (default: the newest)")
+    bundle.add_argument("--output", metavar="FILE", help="the file to write (default: a name of its own, here)")
+    bundle.add_argument("--list", action="store_true", help="list what it would hold and end; nothing is written")
+    bundle.add_argument("--yes", action="store_true", help="write without asking")
+
+
 def _add_hosts(commands: _Commands[Parser], common: Parser) -> None:
     hosts = commands.add_parser("hosts", parents=[common], help="the hosts' keys").add_subparsers(
         dest="hosts_command", metavar="accept", required=True, parser_class=Parser
@@ -151,6 +198,9 @@ def _add_hosts(commands: _Commands[Parser], common: Parser) -> None:
 
 
 _STATUS_EPILOG = "Exit codes: 0 protected, 1 served but not protected, 2 not served, 3 not known."
+
+
+_GUARD_EPILOG = "Exit codes: 0 it failed over, 65 disarmed without acting, 67 the failover stopped, 130 interrupted."
 
 
 def _epilog() -> str:

@@ -64,6 +64,10 @@ class _Guest:
             out.wrapped(f"{what}:  colotui {protection.do_now.value} {self.guest.name}", LABEL, "  do now")
         if protection.do_not:
             out.wrapped(protection.do_not, LABEL, "  do not")
+        for incident in self.guest.incidents:
+            if incident.open:
+                told = incident.now
+                out.wrapped(f"{incident.id}  {told.kind.value} ({told.confidence.value})", LABEL, "  incident")
         if self.guest.half_run:
             out.wrapped(f"`{self.guest.half_run}` was left half done", LABEL, "  left")
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from colotui.config.document import parse, read
 from colotui.config.fields import Problems
-from colotui.config.find import find, names
+from colotui.config.find import find, find_all, names
 from colotui.config.keymap import load_keymap
 from colotui.config.reader import read_pair
 from colotui.config.writer import dump
 from colotui.errors import ConfigError
 from colotui.model.pair import Pair
 
-__all__ = ["check", "check_text", "dump", "find", "load", "load_keymap", "loads", "names"]
+__all__ = ["check", "check_text", "dump", "find", "find_all", "load", "load_keymap", "loads", "names"]
 
 
 def load(path: str | Path) -> Pair:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from colotui.model.bundle import Bundle
+from colotui.model.facts import Missing
+from colotui.model.mismatch import Mismatch
+from colotui.model.packet import PacketPair
 from colotui.model.plan import Action, Plan, Progress
 from colotui.model.protection import Snapshot
 
@@ -66,4 +70,30 @@ class Controller(Protocol):
 
     def cancel(self, guest: str) -> str | None:
         """Ask the running plan to stop at the next safe point; the reason when it has none left."""
+        ...
+
+    async def capture(self, guest: str, on: bool) -> None:
+        """Switch the capture of both copies' replies on or off; it ends by itself after a time.
+
+        Raises ActionRefused (not protected, read-only, a plan runs), LockHeld, or a HostError/EngineError.
+        """
+        ...
+
+    async def packets(self, guest: str, mismatch: Mismatch) -> PacketPair | Missing:
+        """The two packets behind a mismatch from the capture, or why there are none. Raises HostError."""
+        ...
+
+    async def arm(self, guest: str, on: bool) -> None:
+        """Arm or disarm the failover of a guest: once the primary's host sees its QEMU end, the secondary is promoted.
+
+        Arming raises ActionRefused (not protected, read-only, a plan runs, a second QEMU of the guest), LockHeld,
+        or a HostError/EngineError. Disarming never fails.
+        """
+        ...
+
+    async def bundle(self, guest: str, incident: str = "") -> Bundle:
+        """A support bundle of `guest`, in memory, without secrets; some seconds. Changes nothing, needs no lock.
+
+        Raises ActionRefused when it has no incident of that id; what cannot be had is said in its manifest.
+        """
         ...

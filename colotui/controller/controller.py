@@ -10,27 +10,44 @@ import json
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
+from operator import attrgetter
 
+from colotui.controller import kernel
+from colotui.controller.armed import ArmedKeeper
 from colotui.controller.base import Listener
+from colotui.controller.capturing import CaptureKeeper
 from colotui.controller.forward import ForwardWatch
 from colotui.controller.guest import GuestWatch
 from colotui.controller.keeper import Keeper
 from colotui.controller.plans import build
-from colotui.controller.runner import Runner
+from colotui.controller.runner import OPERATOR, Runner
+from colotui.controller.views import Views
+from colotui.diagnosis.incidents.case import Channel
 from colotui.engine.qemu.wiring import run_dir
 from colotui.errors import ActionRefused, HostCallFailed, HostError, LockHeld
 from colotui.host.channel import Host
 from colotui.host.facts import FactsReader
+from colotui.model.bundle import Bundle
 from colotui.model.checkpoint import duration
 from colotui.model.facts import HostFacts, Missing
+from colotui.model.incident import Fact
+from colotui.model.mismatch import Mismatch
+from colotui.model.packet import PacketPair
 from colotui.model.pair import Pair
 from colotui.model.plan import Action, Line, Plan, Progress, StepState
 from colotui.model.protection import Event, HostView, LinkState, Severity, Snapshot
 from colotui.tasks import end
 
 PERIOD = 0.5
-"""Seconds between two snapshots when nothing happens; an event makes one at once."""
+"""Seconds between two snapshots when nothing happens; a change or a bad event makes one at once."""
+
+EVENTS_APART = 0.25
+"""Seconds between two snapshots that are made for nothing but harmless events."""
+
+HUSH = 0.15
+"""Seconds a snapshot waits when a failover has just begun: building one takes milliseconds, and the client waits."""
 
 KEPT_EVENTS = 500
 
@@ -59,9 +76,16 @@ class PairController:
         self._holder = ""
         self._locked: set[tuple[str, str]] = set()
         self._watches = {
-            spec.name: GuestWatch(pair, spec, self._hosts, self._emit, self._wake.set) for spec in pair.guests
+            spec.name: GuestWatch(pair, spec, self._hosts, self._emit, partial(self._changed, spec.name))
+            for spec in pair.guests
         }
+        self._captures = CaptureKeeper(self._watches, self._may_capture, self._emit)
+        self._armed = ArmedKeeper(pair, self._watches, self._hosts, self._barred, self._fire, self._emit)
+        for watch in self._watches.values():
+            watch.cases.channels = self._channels
         self._forward = ForwardWatch(pair, self._hosts)
+        self._views = Views(self._watches, lambda name: self._watches[name].view(self._read_only), PERIOD * 0.9)
+        self._published_at = 0.0
         self._snapshot = self._build()
 
     def _keeper(self, name: str, host: Host) -> Keeper:
@@ -94,14 +118,18 @@ class PairController:
             keeper.start()
         for watch in self._watches.values():
             watch.start()
+        self._captures.start()
+        self._armed.start()
         self._tasks.append(asyncio.create_task(self._publish_always()))
 
     async def close(self) -> None:
         """See controller.base. A running plan first comes to its next safe point: never leave the guest standing."""
+        await self._armed.close()
         for runner in self._going:
             runner.cancel()
         if self._runs:
             await asyncio.wait(self._runs, timeout=PLAN_LIMIT)
+        await self._captures.close()
         await end([*self._tasks, *(task for tasks in self._host_tasks.values() for task in tasks)])
         for watch in self._watches.values():
             await watch.close()
@@ -134,8 +162,10 @@ class PairController:
         self._host_tasks[name] = [
             asyncio.create_task(self._sample(name)),
             asyncio.create_task(self._forward.follow(name)),
+            asyncio.create_task(kernel.follow(host, self._witness)),
         ]
         for watch in self._watches.values():
+            watch.cases.channel(name, "up", host.spec.address)
             watch.wake()
 
     async def _host_down(self, name: str, reason: str) -> None:
@@ -143,8 +173,9 @@ class PairController:
         await end(self._host_tasks[name])
         self._locked = {pair for pair in self._locked if pair[0] != name}
         for watch in self._watches.values():
+            watch.cases.channel(name, "lost", reason)
             await watch.host_lost(name)
-        self._wake.set()
+        self._changed()
 
     async def _sample(self, name: str) -> None:
         """Facts once a second; a fact that cannot be read says so itself."""
@@ -153,6 +184,8 @@ class PairController:
             while True:
                 facts = await reader.facts()
                 self._facts[name] = facts
+                for watch in self._watches.values():
+                    watch.cases.sampled(facts)
                 if not isinstance(facts.clock_offset_ms, Missing):
                     for watch in self._watches.values():
                         watch.engine.offsets[name] = facts.clock_offset_ms / 1000.0
@@ -163,6 +196,14 @@ class PairController:
                     watch.forward_up[name] = up
                     watch.pings.update(self._forward.witnesses)
                 await asyncio.sleep(1.0)
+
+    def _channels(self) -> dict[str, Channel]:
+        return {name: Channel(keeper.state, keeper.since) for name, keeper in self._keepers.items()}
+
+    def _witness(self, fact: Fact) -> None:
+        """What a host says is of all its guests."""
+        for watch in self._watches.values():
+            watch.cases.facts.add(fact)
 
     def _taps(self) -> tuple[str, ...]:
         return tuple(nic.tap for watch in self._watches.values() for nic in watch.engine.wiring.nics)
@@ -215,8 +256,7 @@ class PairController:
 
     def refusal(self, guest: str, action: Action) -> str | None:
         """See controller.base."""
-        view = next(view for view in self._build().guests if view.name == guest)
-        return view.actions.get(action)
+        return self._watches[guest].view(self._read_only).actions.get(action)
 
     async def prepare(self, guest: str, action: Action, to: str = "") -> Plan:
         """See controller.base."""
@@ -231,16 +271,20 @@ class PairController:
             raise ActionRefused(f"{plan.title}: `{plan.confirm}` has to be typed to confirm.", "Nothing was changed.")
         await self._must_hold(plan.guest)
         self._one_at_a_time()
+        return await self._launch(plan, OPERATOR)
+
+    async def _launch(self, plan: Plan, source: str) -> Progress:
+        """Run a plan that may be run; it counts as running before anything is waited for."""
         watch = self._watches[plan.guest]
 
         def publish(progress: Progress) -> None:
             watch.progress = progress
-            self._wake.set()
+            self._changed(plan.guest)
 
-        runner = Runner(plan, publish)
+        runner = Runner(plan, publish, source)
         self._runners[plan.guest] = runner
         watch.engine.note = runner.note
-        self._emit(Event(time.time(), "operator", plan.title, f"{len(plan.steps)} steps", guest=plan.guest))
+        self._emit(Event(time.time(), source, plan.title, f"{len(plan.steps)} steps", guest=plan.guest))
         return await self._go(runner, watch)
 
     async def retry(self, guest: str) -> Progress:
@@ -251,6 +295,54 @@ class PairController:
         await self._must_hold(guest)
         self._one_at_a_time()
         return await self._go(runner, self._watches[guest])
+
+    async def capture(self, guest: str, on: bool) -> None:
+        """See controller.base."""
+        await self._must_hold(guest)
+        self._one_at_a_time()
+        await self._captures.switch(guest, on=on)
+        self._changed(guest)
+
+    async def packets(self, guest: str, mismatch: Mismatch) -> PacketPair | Missing:
+        """See controller.base."""
+        return await self._captures.packets(guest, mismatch)
+
+    async def arm(self, guest: str, on: bool) -> None:
+        """See controller.base."""
+        if not on:
+            self._armed.disarm(guest, "by the operator")
+        else:
+            await self._must_hold(guest)
+            await self._armed.arm(guest)
+        self._changed(guest)
+
+    def _barred(self, guest: str) -> str:
+        """Why an armed failover of `guest` may not act now; "" when it may. Plans of other guests do not matter."""
+        if self._read_only:
+            return f"read-only: {self._read_only}"
+        for runner in self._going:
+            if runner.plan.guest == guest:
+                return f"`{runner.plan.title}` is running"
+        if any((name, guest) not in self._locked for name in self._hosts):
+            return "this cockpit does not hold the guest's lock on both hosts"
+        return ""
+
+    def _fire(self, plan: Plan) -> Awaitable[Progress]:
+        return self._launch(plan, "colotui")
+
+    async def bundle(self, guest: str, incident: str = "") -> Bundle:
+        """See controller.base."""
+        from colotui.controller.bundle import collect
+
+        # Asked in the first second, or on stale news, the snapshot would not know which process to look into.
+        await self._watches[guest].look()
+        return await collect(
+            self.pair, guest, self._hosts, self._watches[guest].engine.session, self._build(), incident
+        )
+
+    def _may_capture(self, guest: str) -> bool:
+        held = any(name == guest for _host, name in self._locked)
+        return held and not self._read_only and not self._going
 
     def _one_at_a_time(self) -> None:
         for runner in self._going:
@@ -266,7 +358,7 @@ class PairController:
         if runner is not None and not runner.progress.running:
             del self._runners[guest]
             self._watches[guest].progress = None
-            self._wake.set()
+            self._changed(guest)
 
     def cancel(self, guest: str) -> str | None:
         """See controller.base."""
@@ -277,6 +369,8 @@ class PairController:
 
     async def _go(self, runner: Runner, watch: GuestWatch) -> Progress:
         """Run it in a task of its own: whoever asked may go away, the plan still ends in a known place."""
+        # Before anything is done: a plan may end the primary on purpose, and that end must promote nothing.
+        self._armed.disarm(runner.plan.guest, f"`{runner.plan.title}` begins")
         self._going.add(runner)
         runner.begin()
         task = asyncio.create_task(self._run_through(runner, watch))
@@ -295,9 +389,11 @@ class PairController:
         if ended or plan.action is Action.UNDO:
             await self._unmark(plan.guest)
         await watch.look()
+        await self._captures.plan_ended(plan.guest)
         if ended:
             watch.half_run = {}
-            progress = runner.conclude(self._results(progress, watch, begun))
+            begin = "From Enter" if runner.source == OPERATOR else "From the exit"
+            progress = runner.conclude(self._results(progress, watch, begun, begin))
             if plan.action in (Action.PROTECT, Action.REPROTECT):
                 watch.gap_ms = None
         took = f"{(progress.ended_at or time.time()) - begun:.1f} s"
@@ -306,7 +402,7 @@ class PairController:
         self._emit(
             Event(
                 time.time(),
-                "operator",
+                runner.source,
                 f"{plan.action.value} {plan.guest}: {text}",
                 progress.failed or f"{done} steps, {took}",
                 Severity.OK if ended else Severity.ERROR if progress.failed else Severity.WARNING,
@@ -316,7 +412,7 @@ class PairController:
         self._publish()
         return progress
 
-    def _results(self, progress: Progress, watch: GuestWatch, begun: float) -> tuple[Line, ...]:
+    def _results(self, progress: Progress, watch: GuestWatch, begun: float, begin: str) -> tuple[Line, ...]:
         took = (progress.ended_at or begun) - begun
         lines = [Line("Took", duration(took * 1000))]
         for step in progress.steps:
@@ -324,7 +420,7 @@ class PairController:
                 lines.append(Line("The client felt", step.output))
             if step.key == "answer" and step.output:
                 if step.started_at and step.ended_at:
-                    lines.append(Line("From Enter", f"{duration((step.ended_at - begun) * 1000)} to the first answer"))
+                    lines.append(Line(begin, f"{duration((step.ended_at - begun) * 1000)} to the first answer"))
                 if watch.gap_ms is not None:
                     lines.append(Line("Client gap", f"{duration(watch.gap_ms)}, seen by the probe"))
         return tuple(lines)
@@ -348,6 +444,15 @@ class PairController:
     def _emit(self, event: Event) -> None:
         self._events.append(event)
         self._event_total += 1
+        if event.guest:
+            self._views.changed(event.guest)
+        # What is harmless may come by the hundred: it does not make a snapshot each.
+        if event.severity is not Severity.OK or time.monotonic() - self._published_at >= EVENTS_APART:
+            self._wake.set()
+
+    def _changed(self, guest: str = "") -> None:
+        """Something of a guest, or of all, is new: a snapshot says so at once."""
+        self._views.changed(guest)
         self._wake.set()
 
     async def _publish_always(self) -> None:
@@ -357,15 +462,23 @@ class PairController:
                     await self._wake.wait()
             # A burst of events makes one snapshot, and none is built between two steps of a failover.
             await asyncio.sleep(0.05)
+            if any(watch.promoting(HUSH) for watch in self._watches.values()):
+                await asyncio.sleep(HUSH)
             self._wake.clear()
-            self._publish()
+            self._tell()
             if self._holder and not self._watching:
                 for name, host in self._hosts.items():
                     if host.is_up:
                         await self._take_locks(name)
 
     def _publish(self) -> None:
+        self._views.changed()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Hand out a snapshot; the guests of which nothing is new are as in the one before."""
         self._snapshot = self._build()
+        self._published_at = time.monotonic()
         for listener in list(self._listeners):
             listener(self._snapshot)
 
@@ -385,8 +498,8 @@ class PairController:
             at=time.time(),
             pair=self.pair.name,
             hosts=(views[0], views[1]),
-            guests=tuple(watch.view(self._read_only) for watch in self._watches.values()),
-            events=tuple(sorted(self._events, key=lambda event: event.at)),
+            guests=self._views.all(),
+            events=tuple(sorted(self._events, key=attrgetter("at"))),
             event_total=self._event_total,
             read_only=self._read_only,
         )

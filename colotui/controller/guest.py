@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from colotui.controller.cases import Cases
 from colotui.controller.probe import ServiceProbe
 from colotui.diagnosis.actions import refusal
+from colotui.diagnosis.arming import arming_refusal
 from colotui.diagnosis.evidence import Evidence, in_step, reached
 from colotui.diagnosis.protection import judge
 from colotui.engine.qemu.engine import QemuEngine
@@ -20,7 +22,7 @@ from colotui.errors import HostError
 from colotui.host.channel import Host
 from colotui.model.pair import GuestSpec, Pair
 from colotui.model.plan import Action, Progress
-from colotui.model.protection import Copy, Event, GuestView, Life, Role, Severity, Witness
+from colotui.model.protection import Armed, Copy, Event, GuestView, Life, Role, Severity, Witness
 from colotui.tasks import end
 
 log = logging.getLogger(__name__)
@@ -28,8 +30,15 @@ log = logging.getLogger(__name__)
 PERIOD = 0.5
 """Seconds between two looks at a copy."""
 
-SHOWN = 1200
-"""Checkpoints handed to the screen: ten minutes at two a second."""
+
+QUIET = 1.0
+"""Seconds a failover may take undisturbed; one that takes longer is looked at while it runs."""
+
+HUSHED = 0.02
+"""Seconds between two questions whether the failover still runs."""
+
+ARMED_PAUSE = 0.06
+"""Seconds a look waits after its wake while the failover is armed."""
 
 
 class GuestWatch:
@@ -45,8 +54,10 @@ class GuestWatch:
     ) -> None:
         self.spec = spec
         self.engine = QemuEngine(pair, spec, hosts, self._emit_event)
+        self.cases = Cases(spec.name, self.engine, emit)
         self.probe = ServiceProbe(spec.probe) if spec.probe else None
         self.progress: Progress | None = None
+        self.armed: Armed | None = None
         self.half_run: dict[str, str] = {}
         self.gap_ms: float | None = None
         self.forward_up: dict[str, bool | None] = {}
@@ -117,6 +128,7 @@ class GuestWatch:
         before = self.copies[name]
         self.copies[name] = copy
         self.asked[name].set()
+        self.cases.looked(before, copy)
         self._news(before, copy)
         self._await_exit(name, copy)
 
@@ -155,6 +167,7 @@ class GuestWatch:
     async def _watch(self, name: str) -> None:
         wake = self._wake[name]
         while True:
+            before = _news_of(self.copies[name]) if self.asked[name].is_set() else None
             try:
                 await self._look(name)
             except Exception as error:
@@ -163,11 +176,30 @@ class GuestWatch:
                 self._unreachable(name)
                 text = f"{type(error).__name__}: {error}"
                 self._emit_line(Event(time.time(), "colotui", f"cannot look at {name}", text, Severity.ERROR))
-            self._changed()
+            if before != _news_of(self.copies[name]):
+                self._changed()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PERIOD):
                     await wake.wait()
             wake.clear()
+            await self._hush()
+
+    async def _hush(self) -> None:
+        """Leave a promotion alone: each question to the survivor is silence for the client; its plan looks itself."""
+        if self.armed is not None:
+            # The survivor may tell of the loss before the lost host tells of the exit.
+            await asyncio.sleep(ARMED_PAUSE)
+        for _ in range(round(QUIET / HUSHED)):
+            if not self.promoting(QUIET):
+                return
+            await asyncio.sleep(HUSHED)
+
+    def promoting(self, limit: float) -> bool:
+        """A failover runs, and began less than `limit` s ago."""
+        progress = self.progress
+        if progress is None or not progress.running or progress.action is not Action.FAILOVER:
+            return False
+        return 0.0 <= time.time() - progress.started_at < limit
 
     async def _traffic(self) -> None:
         while True:
@@ -182,6 +214,7 @@ class GuestWatch:
         while True:
             before = self.probe.latest
             now = await self.probe.ask()
+            self.cases.probed(before, now)
             if before is not None and before.ok != now.ok:
                 text = "the guest's service answers again" if now.ok else "the guest's service is silent"
                 severity = Severity.OK if now.ok else Severity.ERROR
@@ -210,10 +243,12 @@ class GuestWatch:
         if reached(evidence):
             evidence = replace(evidence, half_run="")
         primary = evidence.primary
-        if primary is None:
+        if primary is not None:
+            record = self.engine.record(primary.host)
+            evidence = replace(evidence, why=record.why, alone_since=record.since)
+        if not all(event.is_set() for event in self.asked.values()):
             return evidence
-        record = self.engine.record(primary.host)
-        return replace(evidence, why=record.why, alone_since=record.since)
+        return replace(evidence, incidents=self.cases.diagnose(evidence, self.pings))
 
     def view(self, read_only: str) -> GuestView:
         """Everything a screen shows of this guest."""
@@ -224,26 +259,29 @@ class GuestWatch:
             protection = replace(protection, headline="asking both hosts", meaning="", do_now=None, do_not="")
         history = self.engine.history
         history.settle(now)
-        recent = [m for m in history.mismatches if m.at > now - 60.0]
+        self.cases.book.update(now, evidence.incidents, self.progress)
         reasons = {action: refusal(evidence, action) for action in Action}
         if read_only:
             reasons = {action: reason or "read-only" for action, reason in reasons.items()}
-        checkpoints = tuple(history.checkpoints)[-SHOWN:]
         return GuestView(
             spec=self.spec,
             protection=protection,
             copies=dict(self.copies),
             streams=self.engine.streams(protection.primary),
-            checkpoints=checkpoints,
+            checkpoints=history.checkpoints,
             stats=history.stats(now),
-            mismatches=tuple(history.mismatches)[-200:],
+            mismatches=history.mismatches,
             mismatch_total=history.mismatch_total,
-            mismatches_per_min=float(len(recent)),
+            mismatches_per_min=float(len(history.mismatches.after(now - 60.0))),
             probe=evidence.probe,
             witnesses=self.witnesses(now),
             actions=reasons,
             progress=self.progress,
             half_run=evidence.half_run,
+            capture=self.engine.capture.view,
+            incidents=self.cases.book.all,
+            armed=self.armed,
+            arm_refusal=arming_refusal(evidence) or ("read-only" if read_only else None),
         )
 
     def witnesses(self, now: float) -> tuple[Witness, ...]:
@@ -258,6 +296,11 @@ class GuestWatch:
             text = f"answers in {latest.rtt_ms:.1f} ms" if latest.ok else f"no reply ({latest.error})"
             found.append(Witness("the guest's service", "", text, latest.ok, latest.at))
         return tuple(found)
+
+
+def _news_of(copy: Copy) -> Copy:
+    """The copy without its figures: they wait for the next snapshot, all else makes one."""
+    return replace(copy, seen_at=0.0, cpu_percent=None, rss=None, qmp_ms=None)
 
 
 def describe(copy: Copy) -> str:

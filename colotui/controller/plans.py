@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from colotui.controller.guest import GuestWatch
 from colotui.controller.runner import undo_steps
 from colotui.diagnosis.actions import Way, failover_way, refusal
 from colotui.diagnosis.evidence import Evidence, alive, answers
 from colotui.errors import ActionRefused
+from colotui.host.channel import ProcessInfo
 from colotui.model.pair import Pair
 from colotui.model.plan import Action, Line, Plan, Step
 from colotui.model.protection import Copy, Life, Role
@@ -75,7 +77,22 @@ async def _reprotect(pair: Pair, watch: GuestWatch, evidence: Evidence, to: str)
     return await _protect(pair, watch, evidence, to, Action.REPROTECT)
 
 
-async def _failover(pair: Pair, watch: GuestWatch, evidence: Evidence, to: str) -> Plan:
+async def armed_failover(pair: Pair, watch: GuestWatch, evidence: Evidence, gone: ProcessInfo, at: float) -> Plan:
+    """The failover of a primary whose end its own host has seen: `gone` is its process, it ended at `at`.
+
+    `evidence` already has it dead. Nothing has to be typed: the operator said so when arming. Waits for no host.
+    """
+    return replace(await _failover(pair, watch, evidence, "", gone, at), confirm="")
+
+
+async def _failover(
+    pair: Pair,
+    watch: GuestWatch,
+    evidence: Evidence,
+    to: str,
+    gone: ProcessInfo | None = None,
+    silent: float | None = None,
+) -> Plan:
     way = failover_way(evidence, to)
     if not isinstance(way, Way):
         raise ActionRefused(f"{watch.spec.name}: failover is not possible now: {way}.")
@@ -95,16 +112,18 @@ async def _failover(pair: Pair, watch: GuestWatch, evidence: Evidence, to: str) 
         )
         title = f"Let {name} carry on alone on {way.survivor}"
     else:
-        steps = await watch.engine.promote_steps(way.survivor, way.lost, way.attest)
+        steps = await watch.engine.promote_steps(way.survivor, way.lost, way.attest, gone)
+        silence = "Silence until Enter" if gone is None else f"Silence since the end of QEMU {gone.pid}"
         lines = (
             Line("What is lost", _loss(evidence, lost)),
-            Line("What the client feels", "Silence until Enter, then 32–89 ms (ping, measured), rarely about 1 s."),
+            Line("What the client feels", f"{silence}, then 32–89 ms (ping, measured), rarely about 1 s."),
             Line("Fence", _fence(name, lost)),
             Line("Cannot be undone", f"after the promotion. {way.lost} comes back as a new secondary with re-protect."),
         )
         title = f"Fail over {name} from {way.lost} to {way.survivor}"
     attest = f"{way.lost} is off, or no copy of {name} runs there" if way.attest else ""
-    return Plan(Action.FAILOVER, name, title, _with_answer(watch, steps), lines, name, attest, way.lost, way.survivor)
+    steps = _with_answer(watch, steps, silent)
+    return Plan(Action.FAILOVER, name, title, steps, lines, name, attest, way.lost, way.survivor)
 
 
 async def _switch(pair: Pair, watch: GuestWatch, evidence: Evidence, to: str) -> Plan:
@@ -195,12 +214,16 @@ def _fence(name: str, lost: Copy) -> str:
     return f"{lost.host}'s QEMU is ended (quit, then kill -9) and seen to be gone before the promotion."
 
 
-def _with_answer(watch: GuestWatch, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The steps, then the client's own view: when the guest's service answered first."""
+def _with_answer(watch: GuestWatch, steps: tuple[Step, ...], silent: float | None = None) -> tuple[Step, ...]:
+    """The steps, then the client's own view: when the guest's service answered first.
+
+    `silent`: when its silence began, where that is known better than by the probe.
+    """
     probe = watch.probe
     if probe is None:
         return steps
-    silent = probe.latest.silent_since if probe.latest else None
+    if silent is None and probe.latest is not None:
+        silent = probe.latest.silent_since
 
     async def answers() -> str:
         answer = await probe.first_answer(ANSWER_LIMIT)

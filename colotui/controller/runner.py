@@ -12,6 +12,9 @@ from colotui.model.plan import Action, Line, Plan, Progress, Step, StepProgress,
 
 log = logging.getLogger(__name__)
 
+OPERATOR = "operator"
+"""Who asked for a plan that was confirmed by hand."""
+
 
 def blank(step: Step) -> StepProgress:
     """A step before it ran."""
@@ -19,10 +22,11 @@ def blank(step: Step) -> StepProgress:
 
 
 class Runner:
-    """One run of one plan. `publish` gets every change; nothing is raised for a failed step."""
+    """One run of one plan. `publish` gets every change; nothing is raised for a failed step. `source`: who asked."""
 
-    def __init__(self, plan: Plan, publish: Callable[[Progress], None]) -> None:
+    def __init__(self, plan: Plan, publish: Callable[[Progress], None], source: str = OPERATOR) -> None:
         self.plan = plan
+        self.source = source
         self._publish = publish
         self._cancel = False
         self.progress = Progress(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from colotui.diagnosis.advice import veto
 from colotui.diagnosis.evidence import Evidence, alive, answers, complete, in_step
 from colotui.model.plan import Action
 from colotui.model.protection import Copy, Life, Role
@@ -37,7 +38,7 @@ def failover_way(evidence: Evidence, to: str = "") -> Way | str:
     if primary is not None and secondary is not None and not to:
         healthy = in_step(primary, secondary) and not evidence.stalled and not evidence.link_cut
         if healthy:
-            return "both copies are well: use the planned switch"
+            return veto(evidence.incidents, Action.SWITCH) or "both copies are well: use the planned switch"
     choices: list[Way | str] = []
     if primary is not None:
         choices.append(_carry_on(evidence, primary))
@@ -52,6 +53,9 @@ def failover_way(evidence: Evidence, to: str = "") -> Way | str:
 
 def _carry_on(evidence: Evidence, primary: Copy) -> Way | str:
     lost = evidence.other(primary.host)
+    barred = veto(evidence.incidents, Action.FAILOVER, alone=True)
+    if barred is not None:
+        return barred
     if not answers(primary):
         return f"the primary on {primary.host} is {primary.life.value}"
     if not primary.armed and primary.life is not Life.PAUSED:
@@ -62,6 +66,9 @@ def _carry_on(evidence: Evidence, primary: Copy) -> Way | str:
 
 def _promote(evidence: Evidence, secondary: Copy) -> Way | str:
     lost = evidence.other(secondary.host)
+    barred = veto(evidence.incidents, Action.FAILOVER)
+    if barred is not None:
+        return barred
     if secondary.damage:
         return f"{secondary.host}'s copy is damaged: {secondary.damage}"
     if not complete(secondary):
@@ -77,7 +84,9 @@ def refusal(evidence: Evidence, action: Action) -> str | None:
         return f"{evidence.progress.action.value} is running"
     if two_live(evidence):
         return "two copies speak: end the wrong one on its host first"
-    return _RULES[action](evidence)
+    # Of a failover it depends on who survives: failover_way asks for each way.
+    barred = veto(evidence.incidents, action) if action is not Action.FAILOVER else None
+    return barred if barred is not None else _RULES[action](evidence)
 
 
 def _start(evidence: Evidence) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from colotui.model.incident import Diagnosed
 from colotui.model.pair import GuestSpec
 from colotui.model.plan import Action, Progress
 from colotui.model.protection import Copy, Life, Probe, Role
@@ -19,7 +20,8 @@ class Evidence:
 
     `forward_up`: carrier of each host's forward NIC, None when not known. `last_checkpoint`: end of the
     newest checkpoint either side told of. `why` and `alone_since`: the survivor's own record, "" when
-    the guest was never failed over. `gap_ms`: the client's gap measured at the last failover.
+    the guest was never failed over. `gap_ms`: the client's gap measured at the last failover. `incidents`: what the
+    rules find in all of this; the table of actions obeys what they forbid.
     """
 
     spec: GuestSpec
@@ -34,6 +36,7 @@ class Evidence:
     why: str = ""
     alone_since: float | None = None
     gap_ms: float | None = None
+    incidents: tuple[Diagnosed, ...] = ()
 
     def other(self, host: str) -> Copy:
         """The copy on the other host."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from colotui.diagnosis.actions import Way, failover_way, refusal
 from colotui.diagnosis.evidence import Evidence, alive, answers, complete, in_step
 from colotui.model.checkpoint import duration
+from colotui.model.incident import Kind
 from colotui.model.plan import Action
 from colotui.model.protection import Copy, Life, Protection, Role, Severity, State
 
@@ -37,8 +38,43 @@ def judge(evidence: Evidence) -> Protection:
     for rule in rules:
         verdict = rule(evidence)
         if verdict is not None:
-            return _obey(evidence, verdict)
+            return _obey(evidence, _explained(evidence, verdict))
     return Protection(State.UNKNOWN, Severity.WARNING, f"{evidence.spec.name}: no rule fits what the hosts say")
+
+
+_TELLING = frozenset(
+    {
+        Kind.DEADLOCK,
+        Kind.DISK_FULL,
+        Kind.REPLICATION_LOST,
+        Kind.SECONDARY_CORRUPT,
+        Kind.GUEST_PANIC,
+        Kind.SERVICE_CUT,
+        Kind.PRIMARY_HOST_DEAD,
+    }
+)
+"""Incidents whose sentence says more than how the copies stand: the cause is known, not only its effect."""
+
+
+def _explained(evidence: Evidence, verdict: Protection) -> Protection:
+    """The cause in place of its effect, with the same advice as on the incident's own screen."""
+    told = next((found for found in evidence.incidents if found.kind in _TELLING), None)
+    if told is None or verdict.severity is Severity.WORKING:
+        return verdict
+    loud = told.severity is Severity.ERROR
+    # A lock-step that cannot serve anybody protects nothing, however well it runs.
+    state = State.NOT_PROTECTED if loud and verdict.state is State.PROTECTED else verdict.state
+    return replace(
+        verdict,
+        state=state,
+        severity=told.severity if loud else verdict.severity,
+        headline=told.sentence.rstrip("."),
+        meaning=told.client,
+        since=told.since,
+        do_now=told.do or verdict.do_now,
+        do_now_text=told.do_text if told.do is not None else verdict.do_now_text,
+        do_not=told.do_not or verdict.do_not,
+    )
 
 
 def _obey(evidence: Evidence, verdict: Protection) -> Protection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from colotui.host.answers import ProcessInfo
 from colotui.model.plan import Step
 from colotui.model.protection import Copy, Stream
 
@@ -27,8 +28,13 @@ class Engine(Protocol):
         """Give the copy on `primary` a new secondary and bring both into lock-step."""
         ...
 
-    async def promote_steps(self, survivor: str, lost: str, attested: bool) -> tuple[Step, ...]:
-        """Fence `lost`, then let the secondary on `survivor` carry on alone."""
+    async def promote_steps(
+        self, survivor: str, lost: str, attested: bool, gone: ProcessInfo | None = None
+    ) -> tuple[Step, ...]:
+        """Fence `lost`, then let the secondary on `survivor` carry on alone.
+
+        `gone`: the process of the lost copy, which its own host has just seen to end; nothing is left to kill then.
+        """
         ...
 
     async def carry_on_steps(self, survivor: str, lost: str) -> tuple[Step, ...]:

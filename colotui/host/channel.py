@@ -163,6 +163,15 @@ class Host:
         return split_files(head["files"], body)
 
     @sensible
+    async def end(self, path: str, limit: int) -> tuple[bytes, int]:
+        """The last `limit` bytes of an ordinary file (at most 4 MiB), and how many stand before them.
+
+        HostCallFailed with EINVAL for a link, a device or a pipe: it is not opened.
+        """
+        head, body = await self._living().call("end", {"path": path, "limit": limit})
+        return body[-limit:] if limit > 0 else b"", max(0, int(head["start"]))
+
+    @sensible
     async def listdir(self, path: str) -> list[str]:
         """The names in a directory, sorted."""
         return list((await self._named(path, "listdir", path=path))["names"])

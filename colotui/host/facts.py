@@ -142,6 +142,7 @@ class FactsReader:
             bridge=self._link(self._spec.bridge, counters, Missing("asked of the forward link only")),
             qemu=self._qemu,
             rtt_ms=self._host.rtt_ms if self._host.rtt_ms is not None else took * 1e3,
+            service=self._service(counters),
         )
 
     async def every(self, interval: float) -> AsyncIterator[HostFacts]:
@@ -194,6 +195,13 @@ class FactsReader:
             dropped=counted.rx_dropped + counted.tx_dropped if counted else 0,
             quickack=quickack,
         )
+
+    def _service(self, counters: Mapping[str, parsers.Counters]) -> LinkFacts | Missing:
+        """The bridge keeps its carrier while a tap has one: whether clients are reached, its NIC tells."""
+        nics = [nic for nic in self._shown_nics() if nic != self._spec.forward.nic]
+        if not nics:
+            return Missing(f"no NIC in {self._spec.bridge}")
+        return self._link(nics[0], counters, Missing("asked of the forward link only"))
 
     async def _read_network(self) -> None:
         await load_netlink()

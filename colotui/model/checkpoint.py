@@ -62,24 +62,3 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 def duration(milliseconds: float) -> str:
     """Milliseconds in words: "63 ms", "5.7 s"."""
     return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
-
-
-def stats(checkpoints: Sequence[Checkpoint], total: int, now: float, window_s: float) -> CheckpointStats:
-    """Figures of the checkpoints younger than `window_s` before `now` (same clock as `Checkpoint.at`)."""
-    recent = [c for c in checkpoints if c.at > now - window_s]
-    pauses = [c.pause_ms for c in recent if c.pause_ms is not None]
-    pages = [float(c.pages) for c in recent if c.pages is not None]
-    oldest = min((c.at for c in recent), default=now)
-    span = window_s if len(checkpoints) > len(recent) else max(now - oldest, 1.0)
-    middle = percentile(pages, 0.5)
-    return CheckpointStats(
-        total=total,
-        window_s=span,
-        rate_per_s=len(recent) / span if recent else 0.0,
-        forced_share=sum(c.cause.forced for c in recent) / len(recent) if recent else None,
-        pause_p50_ms=percentile(pauses, 0.5),
-        pause_p95_ms=percentile(pauses, 0.95),
-        pause_max_ms=max(pauses, default=None),
-        pages_p50=None if middle is None else int(middle),
-        last_at=checkpoints[-1].at if checkpoints else None,
-    )

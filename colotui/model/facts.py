@@ -147,7 +147,7 @@ class QemuFacts:
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """All facts of one host from one sample."""
+    """All facts of one host from one sample. `service`: the NIC that carries the guest's traffic to its clients."""
 
     host: str
     taken_at: float
@@ -167,3 +167,4 @@ class HostFacts:
     bridge: LinkFacts | Missing
     qemu: QemuFacts | Missing
     rtt_ms: float
+    service: LinkFacts | Missing = Missing("not read yet")

@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from colotui.model.checkpoint import Checkpoint, CheckpointStats
+from colotui.model.checkpoint import CheckpointStats
 from colotui.model.facts import HostFacts
-from colotui.model.mismatch import Mismatch
+from colotui.model.packet import CaptureView
 from colotui.model.pair import GuestSpec, HostSpec
+from colotui.model.past import CheckpointLog, MismatchLog
 from colotui.model.plan import Action, Progress
+
+if TYPE_CHECKING:
+    from colotui.model.incident import Incident
 
 
 class State(StrEnum):
@@ -157,16 +162,32 @@ class Protection:
 
 
 @dataclass(frozen=True, slots=True)
+class Armed:
+    """An armed failover: once the primary's own host has seen its QEMU end, the secondary is promoted at once.
+
+    `by`: who armed it. `able` False: it would not act now, `why` says the reason.
+    """
+
+    since: float
+    by: str
+    able: bool = True
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GuestView:
-    """One guest of the pair, all a screen needs. `actions`: reason why not, None = allowed."""
+    """One guest of the pair, all a screen needs. `actions`: reason why not, None = allowed; `arm_refusal` likewise.
+
+    `incidents`: open ones first, newest first, at most 200.
+    """
 
     spec: GuestSpec
     protection: Protection
     copies: Mapping[str, Copy]
     streams: tuple[Stream, ...] = ()
-    checkpoints: tuple[Checkpoint, ...] = ()
+    checkpoints: CheckpointLog = field(default_factory=CheckpointLog)
     stats: CheckpointStats = field(default_factory=CheckpointStats)
-    mismatches: tuple[Mismatch, ...] = ()
+    mismatches: MismatchLog = field(default_factory=MismatchLog)
     mismatch_total: int = 0
     mismatches_per_min: float | None = None
     probe: Probe | None = None
@@ -174,6 +195,10 @@ class GuestView:
     actions: Mapping[Action, str | None] = field(default_factory=dict)
     progress: Progress | None = None
     half_run: str = ""
+    capture: CaptureView | None = None
+    armed: Armed | None = None
+    arm_refusal: str | None = None
+    incidents: tuple[Incident, ...] = ()
 
     @property
     def name(self) -> str:

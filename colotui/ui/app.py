@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual._compositor import ChopsUpdate
 from textual.app import App, AutopilotCallbackType
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -22,19 +22,24 @@ from colotui.model.plan import Progress
 from colotui.model.protection import Snapshot
 from colotui.model.text import plain, plain_lines
 from colotui.ui.doing import Doing, Outcome, in_words
+from colotui.ui.fleet import Fleet, Source, Standing, Watched, news_in_words
 from colotui.ui.glyphs import to_ascii
 from colotui.ui.keys import shown_keys
 from colotui.ui.moment import guest_of, scene_of, urgent
+from colotui.ui.paint.axis import TimeAxis
 from colotui.ui.paint.scene import Scene
 from colotui.ui.screens.cockpit import CockpitScreen
 from colotui.ui.style import Palette
 from colotui.ui.theme import COLOURS, DEFAULT, NO_COLOUR, TOKENS, choose, load_themes
+from colotui.ui.widgets.cells import CellUpdate
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from textual.command import Provider
 
 TICK_SECONDS = 0.5
 _CLOSE_SECONDS = 35.0
+_NEWS_SECONDS = 1.0
 
 
 def _commands() -> type[Provider]:
@@ -45,7 +50,11 @@ def _commands() -> type[Provider]:
 
 
 class CockpitApp(App[int]):
-    """Give it a controller, or a function that makes one: that is called in a thread after the first paint."""
+    """Give it a controller, or a function that makes one: that is called in a thread after the first paint.
+
+    `pairs` are several such functions: then the list of all guests is the first picture, and a pair that
+    cannot be watched is a row of it.
+    """
 
     TITLE = "colotui"
     ENABLE_COMMAND_PALETTE = True
@@ -66,6 +75,7 @@ class CockpitApp(App[int]):
         controller: Controller | None = None,
         *,
         make_controller: Callable[[], Controller] | None = None,
+        pairs: Sequence[Source] = (),
         theme: str | None = None,
         theme_folder: Path | None = None,
         ascii_only: bool = False,
@@ -86,10 +96,12 @@ class CockpitApp(App[int]):
         self.waiting_for = "reading the pair file"
         self.failure: ColotuiError | None = None
         self.cockpit_screen = CockpitScreen()
-        self._controller = controller
-        self._make_controller = make_controller
-        self._snapshot: Snapshot | None = controller.snapshot if controller is not None else None
-        self._unsubscribe: Callable[[], None] | None = None
+        self.axis = TimeAxis()
+        several = [Watched(name, make) for name, make in pairs]
+        self.fleet = Fleet(several or [Watched("", make_controller, controller)])
+        self.shown: Watched = self.fleet.pairs[0]
+        self._list: Screen[None] | None = None
+        self._telling = False
         self._said_read_only = read_only
         self._guest = guest
         self._now = now
@@ -119,6 +131,8 @@ class CockpitApp(App[int]):
         if self._keymap_wanted:
             self.set_keymap(self._keymap_wanted)
         self.set_interval(TICK_SECONDS, self.redraw)
+        if len(self.fleet.pairs) > 1:
+            self.open_list()
         self.call_after_refresh(self._connect)
 
     def _take_colours(self) -> None:
@@ -136,65 +150,90 @@ class CockpitApp(App[int]):
         self.redraw()
 
     def redraw(self) -> None:
-        """Paint every screen of ours that is open, the lowest first."""
-        for screen in self.screen_stack:
+        """Paint every screen of ours that can be seen, the lowest first; one that is covered paints when it is back."""
+        stack = self.screen_stack
+        covered = max((index for index, screen in enumerate(stack) if not screen.is_modal), default=0)
+        for screen in stack[covered:]:
             paint = getattr(screen, "redraw", None)
             if paint is not None and screen.is_mounted:
                 paint()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        # Only the cells that changed go to the terminal, not the row up to them.
+        super()._display(screen, CellUpdate.of(renderable) if type(renderable) is ChopsUpdate else renderable)
 
     def wall(self) -> float:
         """The time of now."""
         return self._now()
 
-    def scene(self, *, live: bool = False, guest: str = "") -> Scene | None:
-        """The moment to draw: frozen or live. None before the first snapshot, or without any guest."""
-        scene = scene_of(self._snapshot, None if live else self.frozen, guest or self._guest, self._now())
+    def scene(self, *, live: bool = False, guest: str = "", pair: Watched | None = None) -> Scene | None:
+        """The moment to draw: frozen or live, of the shown pair. None before the first snapshot, or without a guest."""
+        pair = pair or self.shown
+        frozen = None if live or pair is not self.shown else self.frozen
+        scene = scene_of(pair.snapshot, frozen, guest or self._guest, self._now())
         if scene is None:
-            if self._snapshot is not None:
+            if pair.snapshot is not None:
                 self.waiting_for = "the pair file names no guest"
             return None
+        scene.tabs, scene.place = self.fleet.standings, self.fleet.pairs.index(pair)
         if self._said_read_only and not scene.snapshot.read_only:
             scene.snapshot = replace(scene.snapshot, read_only=self._said_read_only)
         scene.ascii_only, scene.keys, scene.units = self.ascii_only, self.shown_keys, self._units
+        scene.axis = self.axis
         return scene
 
     # -- the controller ---------------------------------------------------------------------------
 
     @property
     def connected(self) -> Controller:
-        """The controller; only screens that a snapshot has opened ask for it."""
-        if self._controller is None:
-            raise ColotuiError("Not connected yet.", "Wait for the first snapshot.")
-        return self._controller
+        """The controller of the shown pair; only screens that a snapshot has opened ask for it."""
+        return self.shown.connected
 
     @property
     def read_only(self) -> str:
-        """Why this cockpit may not act, or ""."""
-        return self._said_read_only or (self._snapshot.read_only if self._snapshot is not None else "")
+        """Why this cockpit may not act on the shown pair, or ""."""
+        return self.read_only_on(self.shown)
+
+    def read_only_on(self, pair: Watched) -> str:
+        """Why this cockpit may not act on `pair`, or ""."""
+        return self._said_read_only or (pair.snapshot.read_only if pair.snapshot is not None else "")
 
     def _connect(self) -> None:
-        # A worker of its own: awaited here, the slow imports would hold up every key and every paint.
-        self.run_worker(self._begin(), name="connect", exclusive=False)
+        for pair in self.fleet.pairs:
+            self.watch_pair(pair)
 
-    async def _begin(self) -> None:
+    def watch_pair(self, pair: Watched) -> None:
+        """Begin to watch a pair, or try it again."""
+        # A worker of its own: awaited here, the slow imports would hold up every key, every paint and other pairs.
+        self.run_worker(self._begin(pair), name="connect", exclusive=False)
+
+    def take_controller(self, make: Callable[[], Controller], failed: Callable[[ColotuiError], None]) -> None:
+        """A pair has come to be while the app runs: make its controller and watch it.
+
+        `failed` hears why that could not be; the app goes on.
+        """
+        self.shown.make, self.waiting_for = make, "connecting"
+        self.run_worker(self._begin(self.shown, failed), name="connect", exclusive=False)
+
+    async def _begin(self, pair: Watched, failed: Callable[[ColotuiError], None] | None = None) -> None:
         try:
-            if self._controller is None and self._make_controller is not None:
-                self._controller = await asyncio.to_thread(self._make_controller)
-            if self._controller is None:
-                return
-            self._unsubscribe = self._controller.subscribe(self._arrived)
-            self._arrived(self._controller.snapshot)
-            await self._controller.start()
+            await pair.begin(lambda snapshot: self._arrived(pair, snapshot))
         except ColotuiError as error:
-            self.failure = error
-            self.exit(error.exit_code, return_code=error.exit_code)
+            if failed is not None:
+                failed(error)
+            elif len(self.fleet.pairs) == 1:
+                self.failure = error
+                self.exit(error.exit_code, return_code=error.exit_code)
+        self.fleet.forget()
+        self.redraw()
 
-    def _arrived(self, snapshot: Snapshot) -> None:
+    def _arrived(self, pair: Watched, snapshot: Snapshot) -> None:
         """A new snapshot. What changes the top line is painted at once, the rest waits for the tick."""
-        before, self._snapshot = self._snapshot, snapshot
+        before = pair.snapshot
+        self.fleet.take(pair, snapshot)
         if not self.is_running:
             return
-        if self.frozen is None and before is not None:
+        if pair is self.shown and self.frozen is None and before is not None:
             events = max(0, snapshot.event_total - before.event_total)
             old, new = guest_of(before, self._guest), guest_of(snapshot, self._guest)
             mismatches = max(0, new.mismatch_total - old.mismatch_total) if old is not None and new is not None else 0
@@ -202,6 +241,17 @@ class CockpitApp(App[int]):
                 self.cockpit_screen.keep_cursors(events, mismatches)
         if before is None or urgent(before) != urgent(snapshot):
             self.redraw()
+        if self.fleet.has_news and not self._telling:
+            # A host that goes takes all its guests along: what comes within a second is one remark.
+            self._telling = True
+            self.set_timer(_NEWS_SECONDS, self._tell_news)
+
+    def _tell_news(self) -> None:
+        self._telling = False
+        on_screen = None if self.listing else (self.fleet.pairs.index(self.shown), self.guest_name)
+        rows = [row for row in self.fleet.news() if row.key != on_screen]
+        if rows and not self.listing:
+            self.say(news_in_words(rows, self.shown_keys), bad=True)
 
     def begin(self, work: Coroutine[Any, Any, Progress], done: Callable[[Outcome], None]) -> None:
         """Run an action in the background."""
@@ -215,10 +265,7 @@ class CockpitApp(App[int]):
     @property
     def acting(self) -> str:
         """The title of the plan that runs, or ""."""
-        for view in self._snapshot.guests if self._snapshot is not None else ():
-            if view.progress is not None and view.progress.running:
-                return view.progress.title
-        return "an action" if self._doing else ""
+        return self.fleet.acting or ("an action" if self._doing else "")
 
     # -- what the keys ask for --------------------------------------------------------------------
 
@@ -236,13 +283,14 @@ class CockpitApp(App[int]):
         """What is copied is pasted elsewhere, perhaps into a shell: it is cleaned like what is shown."""
         super().copy_to_clipboard("\n".join(plain_lines(text)))
 
-    def run_named(self, action: str) -> None:
-        """Run a binding's action on the cockpit screen."""
-        self.call_later(self.run_action, action, self if action.startswith("app.") else self.cockpit_screen)
+    def run_named(self, action: str, screen: Screen[None] | None = None) -> None:
+        """Run a binding's action on `screen`, else on the cockpit screen."""
+        on = self if action.startswith("app.") else screen or self.cockpit_screen
+        self.call_later(self.run_action, action, on)
 
     def toggle_freeze(self) -> None:
         """Stop the display at the newest snapshot, or go on."""
-        self.frozen = None if self.frozen is not None else self._snapshot
+        self.frozen = None if self.frozen is not None else self.shown.snapshot
         self.redraw()
 
     def next_theme(self) -> None:
@@ -257,15 +305,60 @@ class CockpitApp(App[int]):
         """Switch to a theme by its name."""
         self.theme = choose(self.themes_found, name).name
 
-    def next_guest(self, by: int) -> None:
-        """Another guest of the pair."""
-        if self._snapshot is None or len(self._snapshot.guests) < 2:
-            self.say("the pair has one guest")
-            return
-        names = [view.name for view in self._snapshot.guests]
-        here = names.index(self._guest) if self._guest in names else 0
-        self._guest = names[(here + by) % len(names)]
+    @property
+    def guest_name(self) -> str:
+        """The guest on the screen, or ""."""
+        view = guest_of(self.shown.snapshot, self._guest) if self.shown.snapshot is not None else None
+        return view.name if view is not None else ""
+
+    def show_guest(self, row: Standing) -> None:
+        """Put a guest on the screen; a freeze was of the pair that is left, and ends."""
+        pair = self.fleet.pairs[row.place]
+        if pair is not self.shown and self.frozen is not None:
+            self.frozen = None
+            self.say("the display goes on: it was frozen on another pair")
+        self.shown, self._guest = pair, row.guest
+        self._units.clear()
+        self.axis.back()
+        self.cockpit_screen.begin_anew()
         self.redraw()
+
+    def open_guest(self, row: Standing) -> None:
+        """Put a guest on the screen, the list away when it is on top."""
+        self.show_guest(row)
+        if self._list is not None and self.screen is self._list:
+            self.pop_screen()
+
+    def next_guest(self, by: int) -> None:
+        """Another guest, in the order of the list."""
+        rows = [row for row in self.fleet.standings if row.view is not None]
+        if len(rows) < 2:
+            self.say("there is only one guest")
+            return
+        here = (self.fleet.pairs.index(self.shown), self.guest_name)
+        at = next((index for index, row in enumerate(rows) if row.key == here), 0)
+        self.show_guest(rows[(at + by) % len(rows)])
+
+    def show_nth(self, number: int) -> None:
+        """The guest that stands at `number` in the list, the worst is 1."""
+        rows = self.fleet.standings
+        if number <= len(rows) and rows[number - 1].view is not None:
+            self.show_guest(rows[number - 1])
+        else:
+            self.say(f"there is no guest {number} to show")
+
+    @property
+    def listing(self) -> bool:
+        """True when the list of guests is open."""
+        return self._list is not None and self._list in self.screen_stack
+
+    def open_list(self) -> None:
+        """The list of all guests, over the cockpit."""
+        from colotui.ui.screens.overview import OverviewScreen
+
+        if not self.listing:
+            self._list = OverviewScreen()
+            self.push_screen(self._list)
 
     def toggle_mouse(self) -> None:
         """Off lets the terminal select text."""
@@ -305,16 +398,9 @@ class CockpitApp(App[int]):
         self.exit(0)
 
     async def _close(self) -> None:
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
         self._doing.drop()
-        controller, self._controller = self._controller, None
-        if controller is not None:
-            try:
-                await asyncio.wait_for(controller.close(), _CLOSE_SECONDS)
-            except (TimeoutError, ColotuiError):
-                self.log.warning("the controller did not close in time")
+        if not await self.fleet.close(_CLOSE_SECONDS):
+            self.log.warning("a controller did not close in time")
 
     async def on_unmount(self) -> None:
         """However the app ends, the channels end too."""

@@ -11,7 +11,9 @@ from textual.content import Content
 
 from colotui.ui.actions import ACTIONS, reason
 from colotui.ui.glyphs import to_ascii
-from colotui.ui.keys import cockpit_bindings
+from colotui.ui.keys import cockpit_bindings, overview_bindings
+from colotui.ui.screens.armkey import arming_reason
+from colotui.ui.screens.overview import OverviewScreen
 
 if TYPE_CHECKING:
     from colotui.ui.app import CockpitApp
@@ -22,19 +24,28 @@ class CockpitCommands(Provider):
 
     def _entries(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         app = cast("CockpitApp", self.app)
-        screen = app.cockpit_screen
-        scene = app.scene(live=True)
+        # In the list an action means the guest under the cursor, not the one that the cockpit below it shows.
+        listed = self.screen if isinstance(self.screen, OverviewScreen) else None
+        on = listed or app.cockpit_screen
+        scene = listed.chosen_scene() if listed is not None else app.scene(live=True)
+        read_only = scene.snapshot.read_only if scene is not None else ""
+        bindings = overview_bindings() if listed is not None else cockpit_bindings()
         keys = app.shown_keys
         for entry in ACTIONS:
-            why = "not connected yet" if scene is None else app.read_only or reason(scene.guest, entry.action)
+            why = "not connected yet" if scene is None else read_only or reason(scene.guest, entry.action)
             name = f"{keys.get(entry.action.value, entry.key):<10} {entry.sentence}"
-            yield name, f"not now: {why}" if why else "", partial(screen.action_act, entry.action.value)
+            yield name, f"not now: {why}" if why else "", partial(on.action_act, entry.action.value)
         skipped = {"down", "up", "page-down", "page-up", "palette", *(entry.action.value for entry in ACTIONS)}
-        for binding in cockpit_bindings():
-            if binding.id in skipped:
+        for binding in bindings:
+            if binding.id in skipped or binding.id is None:
                 continue
             name = f"{keys.get(binding.id or '', binding.key):<10} {binding.description}"
-            yield name, "", partial(app.run_named, binding.action)
+            why = arming_reason(scene.guest, read_only) if binding.id == "arm" and scene is not None else ""
+            yield name, f"not now: {why}" if why else "", partial(app.run_named, binding.action, on)
+        for row in app.fleet.standings if len(app.fleet.standings) > 1 else ():
+            if row.view is not None:
+                state = row.view.protection.state.value
+                yield f"Open {row.guest} of pair {row.pair}", state, partial(app.open_guest, row)
         for name in sorted(app.themes_found):
             yield (
                 f"Theme {name}",

@@ -14,6 +14,7 @@ from colotui.ui.actions import ACTIONS
 GROUP_ACT = "act"
 GROUP_LOOK = "look"
 GROUP_COCKPIT = "cockpit"
+_DIGITS = "123456789"
 
 _LOOK = (
     Binding("1", "pane('hosts')", "The hosts pane", id="pane-1"),
@@ -23,8 +24,8 @@ _LOOK = (
     Binding("tab", "next", "Next pane; on a small terminal the other host", id="next", key_display="tab"),
     Binding("shift+tab", "previous", "Previous pane", id="previous", key_display="shift+tab"),
     Binding("enter", "full", "Full screen of the pane", id="full", key_display="enter"),
-    Binding("j,down", "move(1)", "Down", id="down", key_display="j ↓"),
-    Binding("k,up", "move(-1)", "Up", id="up", key_display="k ↑"),
+    Binding("j,down", "move(1)", "Down; in the checkpoints the forced one before", id="down", key_display="j ↓"),
+    Binding("k,up", "move(-1)", "Up; in the checkpoints the next forced one", id="up", key_display="k ↑"),
     Binding("pagedown", "page(1)", "A page down", id="page-down", key_display="pgdn"),
     Binding("pageup", "page(-1)", "A page up", id="page-up", key_display="pgup"),
     Binding("g,home", "ends(-1)", "To the newest", id="first", key_display="g"),
@@ -32,14 +33,34 @@ _LOOK = (
     Binding("e", "jump(1)", "Next error or warning; in the mismatches the next one", id="next-error"),
     Binding("E", "jump(-1)", "Previous error, warning or mismatch", id="previous-error", key_display="E"),
     Binding("slash", "filter", "Filter events or mismatches; !word leaves it out", id="filter", key_display="/"),
+    Binding("W", "wiring", "The wiring of the packets as a picture", id="wiring", key_display="W"),
     Binding("y", "copy", "Copy the chosen row", id="copy"),
+    Binding("c", "capture", "Capture the packets both copies send, or end that", id="capture"),
     Binding("z", "freeze", "Freeze the display; collecting goes on", id="freeze"),
     Binding("escape", "back", "Out of the pane, the filter or the freeze", id="back", key_display="esc"),
 )
+_TIME = (
+    Binding(
+        "plus,equals_sign", "zoom(1)", "Less time on the axis: 1 h, 15 min, 5 min, 1 min", id="zoom-in", key_display="+"
+    ),
+    Binding("minus", "zoom(-1)", "More time on the axis", id="zoom-out", key_display="-"),
+    Binding(
+        "left_square_bracket",
+        "scroll_time(-1)",
+        "Back in time; the axis stays there",
+        id="earlier",
+        key_display="[ h ←",
+    ),
+    Binding("right_square_bracket", "scroll_time(1)", "On in time", id="later", key_display="] l →"),
+    Binding("0", "time_now", "The axis follows the time again", id="time-now", key_display="0 end"),
+)
 _COCKPIT = (
     Binding("v", "view_plan", "The running or ended plan", id="view-plan"),
+    Binding("a", "arm", "Arm the failover or disarm it; it never acts on silence", id="arm"),
     Binding("n", "guest(1)", "Next guest", id="next-guest"),
     Binding("N", "guest(-1)", "Previous guest", id="previous-guest", key_display="N"),
+    Binding("o", "overview", "The list of all guests of all pairs, the worst first", id="overview"),
+    Binding("B", "bundle", "A support bundle: logs and facts of both hosts in one file", id="bundle", key_display="B"),
     Binding(
         "colon", "app.command_palette", "Every action, with its reason when disabled", id="palette", key_display=":"
     ),
@@ -47,6 +68,21 @@ _COCKPIT = (
     Binding("T", "theme", "Next theme", id="theme", key_display="T"),
     Binding("m", "mouse", "Mouse on or off (off lets the terminal select text)", id="mouse"),
     Binding("q", "app.quit", "Quit; protection goes on without the cockpit", id="quit"),
+)
+# One action for each digit: a binding does not tell its action which of its keys was pressed.
+_NTH = tuple(Binding(f"alt+{digit}", f"nth({digit})", "The guest at that place of the list") for digit in _DIGITS)
+_LIST = (
+    Binding("enter", "open", "Open the guest; try a pair again that could not be watched", key_display="enter"),
+    *(Binding(digit, f"nth({digit})", "The guest at that place of the list") for digit in _DIGITS),
+)
+_SHARED = (
+    *("down", "up", "page-down", "page-up", "first", "last", "filter", "copy"),
+    *("palette", "help", "theme", "mouse", "quit"),
+)
+_SEVERAL = (
+    Binding("alt+1", "", "The guest at that place of the list", key_display="alt+1…9"),
+    Binding("1", "", "In the list: the guest at that place", key_display="1…9"),
+    Binding("enter", "", "In the list: open the guest", key_display="enter"),
 )
 
 
@@ -56,13 +92,43 @@ def cockpit_bindings() -> list[Binding]:
         Binding(entry.key, f"act('{entry.action.value}')", entry.sentence, id=entry.action.value, key_display=entry.key)
         for entry in ACTIONS
     ]
-    return [*acting, *_LOOK, *_COCKPIT]
+    return [*acting, *_LOOK, *_TIME, *_COCKPIT, *_NTH]
+
+
+def overview_bindings() -> list[Binding]:
+    """All bindings of the list of guests: its own, and those that mean the same as in the cockpit, keymap included."""
+    acting = [entry.action.value for entry in ACTIONS]
+    same = [binding for binding in cockpit_bindings() if binding.id in (*acting, *_SHARED)]
+    back = [binding for binding in cockpit_bindings() if binding.id in ("overview", "back")]
+    leave = [Binding(entry.key, "back", entry.description, id=entry.id) for entry in back]
+    return [*_LIST, *same, *leave]
+
+
+def axis_bindings() -> list[Binding]:
+    """The keys of the time axis, wherever there is one."""
+    return list(_TIME)
+
+
+def time_bindings() -> list[Binding]:
+    """The keys of the time axis that work only where it has the focus."""
+    return [
+        Binding("h,left", "screen.scroll_time(-1)", "Back in time", show=False),
+        Binding("l,right", "screen.scroll_time(1)", "On in time", show=False),
+        Binding("end", "screen.time_now", "Follow the time", show=False),
+        Binding("home", "screen.time_oldest", "To the oldest", show=False),
+    ]
 
 
 def groups() -> list[tuple[str, list[Binding]]]:
     """The bindings under headings, for the help."""
     acting = cockpit_bindings()[: len(ACTIONS)]
-    return [("Act: each opens its plan first", acting), ("Look", list(_LOOK)), ("Cockpit", list(_COCKPIT))]
+    return [
+        ("Act: each opens its plan first", acting),
+        ("Look", list(_LOOK)),
+        ("Time axis of the checkpoints", list(_TIME)),
+        ("Cockpit", list(_COCKPIT)),
+        ("Several guests", list(_SEVERAL)),
+    ]
 
 
 def shown_keys(keymap: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,9 @@ from textual.theme import Theme
 
 from colotui.errors import ConfigError
 
+# The C loader where PyYAML has it: all themes are read before the first paint.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 DEFAULT = "dark"
 NO_COLOUR = "sixteen"
 
@@ -101,7 +104,7 @@ def load_theme(path: Path) -> Theme:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), 0, f"cannot be read: {error}") from error
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ConfigError(str(path), line, f"not YAML: {error.problem}") from error

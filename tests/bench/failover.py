@@ -54,6 +54,13 @@ class BareQmp:
 def bare_failover(path: str) -> float:
     """Upstream's sequence and nothing else; when it began."""
     qmp = BareQmp(path)
+    begun = bare_sequence(qmp)
+    qmp.close()
+    return begun
+
+
+def bare_sequence(qmp: BareQmp) -> float:
+    """Upstream's sequence on a connection that is open already; when it began."""
     begun = time.time()
     qmp.call("nbd-server-stop")
     qmp.call("x-colo-lost-heartbeat")
@@ -63,7 +70,6 @@ def bare_failover(path: str) -> float:
         qmp.call("object-del", id=name)
     for label in ("red1", "red0"):
         qmp.call("chardev-remove", id=label)
-    qmp.close()
     return begun
 
 

@@ -8,8 +8,11 @@ from dataclasses import replace
 
 from colotui.controller.base import Listener
 from colotui.errors import ActionRefused, ColotuiError
+from colotui.model.facts import Missing
+from colotui.model.mismatch import Mismatch
+from colotui.model.packet import CaptureView, PacketPair
 from colotui.model.plan import Action, Plan, Progress
-from colotui.model.protection import Snapshot
+from colotui.model.protection import Armed, Snapshot
 from tests.ui import samples
 
 
@@ -27,6 +30,8 @@ class FakeController:
         self.started = False
         self.closed = False
         self.cancel_reason: str | None = None
+        self.found: PacketPair | Missing | ColotuiError = Missing("no packets were captured")
+        self.capture_refused: ColotuiError | None = None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -82,6 +87,12 @@ class FakeController:
         self.calls.append(("undo", guest))
         return await self._end()
 
+    async def arm(self, guest: str, on: bool) -> None:
+        self.calls.append(("arm", guest, "on" if on else "off"))
+        armed = Armed(self._snapshot.at, "operator@desk") if on else None
+        view = replace(self._snapshot.guests[0], armed=armed)
+        self.publish(replace(self._snapshot, guests=(view, *self._snapshot.guests[1:])))
+
     def leave(self, guest: str) -> None:
         self.calls.append(("leave", guest))
         self.show_progress(None)
@@ -89,3 +100,18 @@ class FakeController:
     def cancel(self, guest: str) -> str | None:
         self.calls.append(("cancel", guest))
         return self.cancel_reason
+
+    async def capture(self, guest: str, on: bool) -> None:
+        self.calls.append(("capture", guest, "on" if on else "off"))
+        if self.capture_refused is not None:
+            raise self.capture_refused
+        view = CaptureView(samples.NOW, samples.NOW + 600.0, samples.NOW, {"alpha": 24, "beta": 24}) if on else None
+        guest_view = replace(self._snapshot.guests[0], capture=view)
+        self.publish(replace(self._snapshot, guests=(guest_view, *self._snapshot.guests[1:])))
+
+    async def packets(self, guest: str, mismatch: Mismatch) -> PacketPair | Missing:
+        self.calls.append(("packets", guest, mismatch.what))
+        await self.gate.wait()
+        if isinstance(self.found, ColotuiError):
+            raise self.found
+        return self.found

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from datetime import datetime
 
-from colotui.model.checkpoint import Cause, Checkpoint, stats
+from colotui.model.checkpoint import Cause, Checkpoint
 from colotui.model.facts import (
     HostFacts,
     IfbDevice,
@@ -21,6 +21,7 @@ from colotui.model.facts import (
 )
 from colotui.model.mismatch import Mismatch
 from colotui.model.pair import DiskSpec, ForwardSpec, GuestSpec, HostSpec, NicSpec, ProbeKind, ProbeSpec
+from colotui.model.past import CheckpointLog, MismatchLog
 from colotui.model.plan import Action, Line, Plan, Progress, Step, StepProgress, StepState
 from colotui.model.protection import (
     Copy,
@@ -82,7 +83,12 @@ def facts(host: str, at: float = NOW - 0.4, **changes: object) -> HostFacts:
         memory_total=2048 * MIB,
         memory_available=(1311 if alpha else 902) * MIB,
         modules=modules(gone=not alpha),
-        ifbs=(IfbDevice("ifb0", 4, True, 120934, 120934, 0, "pfifo_fast", ("web01-net0",)),) if alpha else (),
+        ifbs=(
+            IfbDevice("ifb0", 4, True, 120934, 120934, 0, "pfifo_fast", ("web01-net0",)),
+            IfbDevice("ifb1", 5, True, 98110, 98110, 0, "pfifo_fast", ("eth1",)),
+        )
+        if alpha
+        else (),
         ifb_pairs=(IfbPair("net0", "ifb0", "ifb1", True, 1210.0, 0),) if alpha else (),
         nic_irqs=(
             (NicIrqs("eth0", (Irq(24, "eth0-rx", "1", "1"),)), NicIrqs("eth1", (Irq(27, "eth1-rx", "0-1", "1"),)))
@@ -104,7 +110,7 @@ def facts(host: str, at: float = NOW - 0.4, **changes: object) -> HostFacts:
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
-def checkpoints(end: float, count: int = 300) -> tuple[Checkpoint, ...]:
+def checkpoints(end: float, count: int = 300) -> CheckpointLog:
     chance = random.Random(7)
     made = []
     for index in range(count):
@@ -119,10 +125,10 @@ def checkpoints(end: float, count: int = 300) -> tuple[Checkpoint, ...]:
             pause += 5
         cause = chance.choice((Cause.TCP, Cause.UDP, Cause.ICMP, Cause.NO_TWIN)) if forced else Cause.PERIODIC
         made.append(Checkpoint(at, cause, round(pause, 1), chance.randrange(300, 400)))
-    return tuple(made)
+    return CheckpointLog.of(made)
 
 
-MISMATCHES = tuple(
+MISMATCHES = MismatchLog.of(
     Mismatch(NOW - ago, protocol, what, "10.77.0.10" if protocol else "", "10.77.0.1" if protocol else "", a, b, forced)
     for ago, protocol, what, a, b, forced in reversed(
         (
@@ -210,7 +216,7 @@ def view(protection: Protection, **changes: object) -> GuestView:
         copies={"alpha": primary(), "beta": secondary()},
         streams=STREAMS,
         checkpoints=made,
-        stats=stats(made, 274108, NOW, 300.0),
+        stats=made.figures(274108, NOW, 300.0),
         mismatches=MISMATCHES,
         mismatch_total=len(MISMATCHES),
         mismatches_per_min=3.0,
@@ -283,7 +289,7 @@ def incident() -> Snapshot:
             for index, stream in enumerate(STREAMS)
         ),
         checkpoints=made,
-        stats=stats(made, 274100, NOW, 300.0),
+        stats=made.figures(274100, NOW, 300.0),
         probe=Probe("http://10.77.0.10/", False, NOW - 0.2, None, DIED, 13, ""),
         witnesses=BAD_WITNESSES,
         actions=TROUBLE,
@@ -378,9 +384,9 @@ def syncing() -> Snapshot:
             else replace(s, value=41.0, remark="62 %")
             for s in STREAMS
         ),
-        checkpoints=(),
-        stats=stats((), 0, NOW, 300.0),
-        mismatches=(),
+        checkpoints=CheckpointLog(),
+        stats=CheckpointLog().figures(0, NOW, 300.0),
+        mismatches=MismatchLog(),
         mismatch_total=0,
         mismatches_per_min=None,
         actions=dict.fromkeys(Action, "protect is running"),
@@ -404,7 +410,7 @@ def failed_over() -> Snapshot:
         },
         streams=tuple(replace(stream, up=None, value=None, remark="") for stream in STREAMS),
         checkpoints=made,
-        stats=stats(made, 274100, NOW, 300.0),
+        stats=made.figures(274100, NOW, 300.0),
         actions=actions(reprotect=None, protect="re-protect does it", failover="runs alone"),
     )
     return snapshot(guest)
@@ -589,7 +595,9 @@ def hostile(text: str) -> Snapshot:
         protection=said,
         copies=copies,
         streams=tuple(replace(s, name=text, unit=text, remark=text) for s in guest.streams),
-        mismatches=tuple(replace(m, protocol=text, what=text, source=text, destination=text) for m in guest.mismatches),
+        mismatches=MismatchLog.of(
+            replace(m, protocol=text, what=text, source=text, destination=text) for m in guest.mismatches
+        ),
         probe=Probe(text, False, NOW, None, DIED, 3, text),
         witnesses=tuple(replace(w, name=text, text=text) for w in guest.witnesses),
         actions=dict.fromkeys(Action, text) | {Action.FAILOVER: None},

@@ -216,4 +216,4 @@ async def test_a_long_plan_scrolls() -> None:
 async def test_every_action_is_named() -> None:
     from colotui.ui.actions import BY_ACTION
 
-    assert set(BY_ACTION) == set(Action)
+    assert set(BY_ACTION) == set(Action) - {Action.SETUP}, "a pair is set up before there is a cockpit on it"

@@ -452,8 +452,7 @@ async def test_every_page_is_reached_and_no_key_breaks_it() -> None:
     ]  # fmt: skip
     for page in PAGES:
         async with guided(at(page.value)) as wizard:
-            for key in keys:
-                await wizard.press(key)
+            await wizard.press(*keys)
             await wizard.press("escape", "question_mark")
             if wizard.app.is_running:
                 assert wizard.top == "WizardHelp"

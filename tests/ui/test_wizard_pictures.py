@@ -13,7 +13,7 @@ from colotui.ui.setupapp import SetupApp
 from tests.ui import samples
 from tests.ui import wizardsamples as ws
 from tests.ui.fakesetup import FakePreparing
-from tests.ui.wizarddriver import ROUNDS, made
+from tests.ui.wizarddriver import made, settled
 
 SIZES = {"160x46": (160, 46), "100x30": (100, 30), "80x24": (80, 24)}
 PAGES = {
@@ -48,8 +48,7 @@ def pressing(*keys: str) -> Callable[[Any], Any]:
         for key in ("", *keys):
             if key:
                 await pilot.press(key)
-            for _ in range(ROUNDS):
-                await pilot.pause()
+            await settled(pilot)
 
     return before
 

@@ -93,18 +93,17 @@ async def test_hostile_strings(text: str) -> None:
     fake.raises = {}
     async with guided(fake, (100, 30)) as wizard:
         await wizard.press("enter", "y", "enter", "enter")
-        for page in BEFORE_RUN:
+        for index, page in enumerate(BEFORE_RUN):
             wizard.wizard.session.furthest = Page.REVIEW.number
             wizard.wizard.go(Page(page))
             await wizard.settle()
-            for size in ((80, 24), (160, 46)):
-                await wizard.pilot.resize_terminal(*size)
-                await wizard.press("down", "pagedown", "escape" if wizard.wizard.session.typing else "up", "t")
-                shown = wizard.shown()
-                assert "\x1b" not in shown
-                assert "\x9b" not in shown
-                assert "\u202e" not in shown
-            await wizard.press("v", "escape")
+            await wizard.pilot.resize_terminal(*((80, 24), (160, 46))[index % 2])
+            await wizard.press("down", "pagedown")
+            shown = wizard.shown()
+            assert "\x1b" not in shown
+            assert "\x9b" not in shown
+            assert "\u202e" not in shown
+        await wizard.press("v", "escape")
         assert wizard.app.is_running
 
 

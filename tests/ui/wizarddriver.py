@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,7 +20,14 @@ from tests.ui import samples
 from tests.ui.fake import FakeController
 from tests.ui.fakesetup import FakePreparing
 
-ROUNDS = 8
+ROUNDS = 12
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """The fakes answer at once, but through several tasks and messages one after the other."""
+    for _ in range(ROUNDS):
+        await asyncio.sleep(0.002)
+    await pilot.pause()
 
 
 @dataclass
@@ -33,8 +41,7 @@ class Guided:
 
     async def settle(self) -> None:
         """Let the workers come to their end."""
-        for _ in range(ROUNDS):
-            await self.pilot.pause()
+        await settled(self.pilot)
 
     async def press(self, *keys: str) -> None:
         for key in keys:

@@ -9,6 +9,9 @@ from colotui.model.pair import NicModel
 def primary_argv(wiring: Wiring, binary: str, accel: str) -> list[str]:
     """A primary without any COLO filter: with colo-compare armed and no secondary every reply would be held."""
     argv = common_argv(wiring, binary, accel)
+    # It tells a triple fault from a reboot, under TCG. A secondary is reset at every checkpoint: there it would be 2 KB
+    # of registers each time, so only the primary has it.
+    argv += ["-d", "cpu_reset"]
     for disk in wiring.disks:
         argv += [
             "-drive",

@@ -10,17 +10,20 @@ from dataclasses import replace
 from typing import Any
 
 from colotui.engine.qemu import steps
+from colotui.engine.qemu.capture import Capture
 from colotui.engine.qemu.fitness import choose_accel, find_qemu
 from colotui.engine.qemu.history import History
 from colotui.engine.qemu.primary import PrimaryOps
 from colotui.engine.qemu.secondary import SecondaryOps, image_size
 from colotui.engine.qemu.session import CopySession, Record
 from colotui.engine.qemu.sockets import Traffic, parse_ss
-from colotui.engine.qemu.trace import Message, TraceItem
+from colotui.engine.qemu.trace import CpuReset, Message, TraceItem
 from colotui.engine.qemu.watcher import Watcher
 from colotui.engine.qemu.wiring import Wiring
+from colotui.engine.qemu.witness import console_fact, qmp_fact, stderr_fact
 from colotui.errors import ActionRefused, HostError
-from colotui.host.channel import Host
+from colotui.host.channel import Host, ProcessInfo
+from colotui.model.incident import Fact, Source
 from colotui.model.pair import GuestSpec, Pair
 from colotui.model.plan import Step
 from colotui.model.protection import Copy, Event, Role, Severity, Stream
@@ -46,15 +49,18 @@ class QemuEngine:
         self.wiring = Wiring(spec)
         self.history = History()
         self.note: Callable[[str], None] = lambda _text: None
+        self.witness: Callable[[Fact], None] = lambda _fact: None
         self.offsets: dict[str, float] = {}
         self._emit = emit
         self._sessions = {name: CopySession(host, self.wiring, self._event) for name, host in hosts.items()}
+        self.capture = Capture(self.wiring, self._sessions, self.offsets)
         self._watchers: dict[str, tuple[int | None, Watcher]] = {}
         self._roles: dict[str, Role] = {}
         self._damage: dict[str, str] = {}
         self._pids: dict[str, int] = {}
         self._writes: set[asyncio.Task[None]] = set()
         self._traffic: dict[int, tuple[float, Traffic, Traffic | None, float]] = {}
+        self.powered_off: set[str] = set()
         self._copies: dict[str, Copy] = {}
 
     def session(self, host: str) -> CopySession:
@@ -67,6 +73,10 @@ class QemuEngine:
         copy = await session.observe()
         self._roles[host] = copy.role
         self._copies[host] = copy
+        if copy.silent_since is not None:
+            stopped = "stopped" in copy.detail
+            source, what = (Source.HOST, "stopped") if stopped else (Source.QMP, "timeout")
+            self.witness(Fact(copy.seen_at, host, source, what, copy.detail))
         await self._follow(session, copy)
         damage = self._damage.get(host, "") or session.damage
         return replace(copy, damage=damage) if damage and session.process is not None else copy
@@ -77,13 +87,17 @@ class QemuEngine:
         if living == pid:
             return
         if watcher is not None:
+            # Two looks may be here at once: the first one takes it away.
+            self._watchers.pop(session.name, None)
             await watcher.close()
-            del self._watchers[session.name]
+            if self._watchers.get(session.name, (None, None))[0] == living:
+                return
         if living is not None:
             if self._pids.get(session.name) not in (None, living):
                 self._damage.pop(session.name, None)
+                self.powered_off.discard(session.name)
             self._pids[session.name] = living
-            watcher = Watcher(session.host, self.wiring, self._trace, self._message, self._oops)
+            watcher = Watcher(session.host, self.wiring, self._trace, self._message, self._console)
             watcher.start()
             self._watchers[session.name] = (living, watcher)
 
@@ -98,6 +112,10 @@ class QemuEngine:
         for item in items:
             if isinstance(item, Message):
                 self._message(host, item.text)
+            elif isinstance(item, CpuReset) and (item.triple or not self._resets_by_itself(host)):
+                what, text = ("triple", "Triple fault") if item.triple else ("cpu-reset", "CPU Reset")
+                at = min(item.at - self.offsets.get(host, 0.0), time.time())
+                self.witness(Fact(at, host, Source.TRACE, what, text))
         # The host's clock may differ from ours; everything shown is on ours.
         self.history.trace([self._shift(host, item) for item in items])
 
@@ -110,7 +128,26 @@ class QemuEngine:
 
     def _message(self, host: str, text: str) -> None:
         words = text.split("qemu-system-x86_64: ", 1)[-1]
+        self.witness(stderr_fact(host, text, time.time(), self.offsets.get(host, 0.0)))
         self._line(host, "QEMU says", words, Severity.WARNING)
+
+    def _resets_by_itself(self, host: str) -> bool:
+        """Loading a checkpoint resets a secondary's processor: that says nothing of the guest."""
+        return self._roles.get(host) is Role.SECONDARY
+
+    def unended(self, host: str) -> Fact | None:
+        """The checkpoint that `host` asked for and that has not ended, from its trace; None when there is none."""
+        _pid, watcher = self._watchers.get(host, (None, None))
+        found = watcher.trace.unended if watcher is not None else None
+        if found is None:
+            return None
+        return Fact(found.at - self.offsets.get(host, 0.0), host, Source.TRACE, "unended", found.last)
+
+    def _console(self, host: str, what: str, text: str, at: float | None) -> None:
+        shift = 0.0 if at is None else self.offsets.get(host, 0.0)
+        self.witness(console_fact(host, what, text, (time.time() if at is None else at) - shift))
+        if what in ("oops", "panic"):
+            self._oops(host, text)
 
     def _oops(self, host: str, text: str) -> None:
         # The primary's memory is what both copies get at the next checkpoint: only a secondary alone is corrupt.
@@ -124,11 +161,16 @@ class QemuEngine:
         stamp = event.get("timestamp", {})
         at = float(stamp.get("seconds", 0)) + float(stamp.get("microseconds", 0)) / 1e6 - self.offsets.get(host, 0.0)
         at = min(at, time.time())
+        fact = qmp_fact(host, event, at)
+        if fact is not None:
+            self.witness(fact)
         if name == "STOP":
             self.history.stop(host, at)
         elif name == "RESUME":
             self.history.resume(host, at, primary=self._roles.get(host) is Role.PRIMARY)
         data = event.get("data", {})
+        if name == "SHUTDOWN" and data.get("guest"):
+            self.powered_off.add(host)
         if name in DAMAGE:
             # Only the replication node of a primary stands for its twin's disk; all other nodes are its own.
             twin = next((other for other in self._sessions if other != host), host)
@@ -310,11 +352,15 @@ class QemuEngine:
     def _note(self, text: str) -> None:
         self.note(text)
 
-    async def promote_steps(self, survivor: str, lost: str, attested: bool) -> tuple[Step, ...]:
-        """See engine.base."""
+    async def promote_steps(
+        self, survivor: str, lost: str, attested: bool, gone: ProcessInfo | None = None
+    ) -> tuple[Step, ...]:
+        """See engine.base. `gone`: the lost copy's process, which its own host has seen to end."""
         session, other = self._sessions[survivor], self._sessions[lost]
         ops = SecondaryOps(session, self._note)
         first = steps.attest_step(other) if attested else steps.fence_step(other, "never two live copies")
+        if gone is not None:
+            first = steps.gone_step(other, gone)
         record = self._alone(session, f"failover from {lost}")
         return (first, *steps.promote_steps(ops, record, cut_first=attested))
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import deque
 
 from colotui.engine.qemu.trace import Resumed, TraceItem
-from colotui.model.checkpoint import Cause, Checkpoint, CheckpointStats, stats
+from colotui.model.checkpoint import Cause, Checkpoint, CheckpointStats
 from colotui.model.mismatch import Mismatch
-
-KEEP = 8192
-"""Checkpoints and mismatches kept: over an hour at two a second; memory stays bounded."""
+from colotui.model.past import CheckpointLog, MismatchLog
+from colotui.model.timeline import Recorder
 
 SAME = 0.25
 """Seconds within which a STOP and a trace line speak of one checkpoint (they agree within 1 ms, measured)."""
@@ -22,8 +21,8 @@ class History:
     """The primary's checkpoints in order. The trace knows the cause; QMP is the witness when it is silent."""
 
     def __init__(self) -> None:
-        self.checkpoints: deque[Checkpoint] = deque(maxlen=KEEP)
-        self.mismatches: deque[Mismatch] = deque(maxlen=KEEP)
+        self._checkpoints = Recorder(CheckpointLog)
+        self._mismatches = Recorder(MismatchLog)
         self.checkpoint_total = 0
         self.mismatch_total = 0
         self.pairs_total = 0
@@ -31,6 +30,16 @@ class History:
         self.last_end: float | None = None
         self._stopped: dict[str, float] = {}
         self._unmatched: deque[Checkpoint] = deque(maxlen=256)
+
+    @property
+    def checkpoints(self) -> CheckpointLog:
+        """All that are kept, as they are now."""
+        return self._checkpoints.log
+
+    @property
+    def mismatches(self) -> MismatchLog:
+        """All that are kept, as they are now."""
+        return self._mismatches.log
 
     def trace(self, items: list[TraceItem]) -> None:
         """Take in what the primary's trace told."""
@@ -40,7 +49,7 @@ class History:
                 self._add(item)
             elif isinstance(item, Mismatch):
                 self.mismatch_total += 1
-                self.mismatches.append(item)
+                self._mismatches.add(item)
             elif isinstance(item, Resumed):
                 self.last_end = item.at if self.last_end is None else max(self.last_end, item.at)
 
@@ -60,15 +69,15 @@ class History:
         """Take checkpoints that only QMP told of, once the trace had its time."""
         while self._unmatched and now - self._unmatched[0].at > TRACE_LATE:
             late = self._unmatched.popleft()
-            if not any(abs(known.at - late.at) < SAME for known in reversed(self.checkpoints)):
+            if not self.checkpoints.between(late.at - SAME, late.at + SAME):
                 self._add(late)
 
     def _add(self, checkpoint: Checkpoint) -> None:
         self.checkpoint_total += 1
-        self.checkpoints.append(checkpoint)
+        self._checkpoints.add(checkpoint)
         end = checkpoint.at + (checkpoint.pause_ms or 0.0) / 1000.0
         self.last_end = end if self.last_end is None else max(self.last_end, end)
 
     def stats(self, now: float, window: float = 60.0) -> CheckpointStats:
         """Figures of the last `window` seconds (`now` on the primary's clock)."""
-        return stats(tuple(self.checkpoints), self.checkpoint_total, now, window)
+        return self.checkpoints.figures(self.checkpoint_total, now, window)

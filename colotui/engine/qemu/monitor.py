@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from colotui.engine.qemu.transcript import Transcript
 from colotui.engine.qemu.wiring import monitor_sockets
 from colotui.errors import HostCallFailed, QmpGone, QmpRefused, QmpTimeout
 
@@ -27,12 +28,18 @@ logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 
 
 class Monitor:
-    """One QMP connection to the QEMU of one guest on one host, on a monitor socket it alone has claimed."""
+    """One QMP connection to the QEMU of one guest on one host, on a monitor socket it alone has claimed.
 
-    def __init__(self, host: Host, guest: str, on_event: EventSink | None = None) -> None:
+    What is said over it is noted in `transcript`.
+    """
+
+    def __init__(
+        self, host: Host, guest: str, on_event: EventSink | None = None, transcript: Transcript | None = None
+    ) -> None:
         self._host = host
         self._guest = guest
         self._on_event = on_event
+        self._transcript = transcript if transcript is not None else Transcript()
         self._client: QMPClient | None = None
         self.last_ms: float | None = None
         self.version = ""
@@ -94,17 +101,24 @@ class Monitor:
         client = self._client
         if client is None or not self.is_open:
             raise QmpGone(self._host.name, "not connected")
-        begun = time.monotonic()
+        begun, at, outcome = time.monotonic(), time.time(), "not waited for"
         try:
             async with asyncio.timeout(limit):
                 value = await client.execute(command, arguments, oob=oob)
+            outcome = "ok"
         except TimeoutError:
+            outcome = "no answer"
             raise QmpTimeout(self._host.name, command, limit) from None
         except ExecuteError as error:
+            outcome = f"{error.error_class}: {error}"
             raise QmpRefused(self._host.name, command, error.error_class, str(error)) from error
         except (ExecInterruptedError, QMPError, OSError, EOFError) as error:
+            outcome = "the connection ended"
             raise QmpGone(self._host.name, f"during `{command}`") from error
-        self.last_ms = (time.monotonic() - begun) * 1000.0
+        finally:
+            took = (time.monotonic() - begun) * 1000.0
+            self._transcript.command(at, command, arguments, took, outcome)
+        self.last_ms = took
         return value
 
     async def human(self, line: str, *, limit: float = CALL_LIMIT) -> str:

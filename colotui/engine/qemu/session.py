@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from colotui.engine.qemu.monitor import Monitor
+from colotui.engine.qemu.transcript import Transcript
 from colotui.engine.qemu.wiring import Wiring
 from colotui.errors import ColotuiError, HostCallFailed, QmpGone, QmpRefused, QmpTimeout
 from colotui.host.channel import Host, ProcessInfo
@@ -79,6 +80,9 @@ class CopySession:
         self.damage = ""
         self.stopped_at: float | None = None
         self.resumed_at: float | None = None
+        self.objects: frozenset[str] = frozenset()
+        self.transcript = Transcript()
+        self.looked = False
         self._on_event = on_event
         self._monitor: Monitor | None = None
         self._spare: Monitor | None = None
@@ -92,6 +96,11 @@ class CopySession:
     def name(self) -> str:
         """The host's name."""
         return self.host.name
+
+    @property
+    def answers(self) -> bool:
+        """The last look found a QEMU, and it answered."""
+        return self.process is not None and self._silent_since is None
 
     def _path(self, name: str) -> str:
         return f"{self.wiring.run_dir}/{name}"
@@ -118,14 +127,18 @@ class CopySession:
 
     async def strays(self) -> list[int]:
         """QEMUs of this guest that the pid file does not name: it can be lost, a process cannot."""
+        return [process.pid for process in await self._living() if process.pid != self.pid]
+
+    async def others(self, known: ProcessInfo) -> list[int]:
+        """QEMUs of this guest that live here and are not the process `known`, whatever the pid file says."""
+        same = (known.pid, known.start_time)
+        return [process.pid for process in await self._living() if (process.pid, process.start_time) != same]
+
+    async def _living(self) -> list[ProcessInfo]:
         name = f"colotui-{self.wiring.spec.name}"[:15]
         pids = (await self.host.named_processes([name])).get(name, ())
-        found = []
-        for pid in pids:
-            process = await self.host.process(pid)
-            if process is not None and self._path("pid") in process.cmdline and pid != self.pid:
-                found.append(pid)
-        return found
+        found = [await self.host.process(pid) for pid in pids]
+        return [process for process in found if process is not None and self._path("pid") in process.cmdline]
 
     async def monitor(self) -> Monitor:
         """The command line to QEMU, opened when it is not yet. Raises QmpGone, QmpTimeout, HostError."""
@@ -133,19 +146,19 @@ class CopySession:
             if self._monitor is None or not self._monitor.is_open:
                 if self._monitor is not None:
                     await self._monitor.close()
-                self._monitor = Monitor(self.host, self.wiring.spec.name, self._event)
+                self._monitor = Monitor(self.host, self.wiring.spec.name, self._event, self.transcript)
                 await self._monitor.open()
             if self._spare is None or not self._spare.is_open:
                 if self._spare is not None:
                     await self._spare.close()
-                self._spare = Monitor(self.host, self.wiring.spec.name)
+                self._spare = Monitor(self.host, self.wiring.spec.name, transcript=self.transcript)
                 await self._spare.open()
         return self._monitor
 
     async def spare(self) -> Monitor:
         """The second line, kept open for yank: it works while the first one is blocked on a dead peer."""
         if self._spare is None or not self._spare.is_open:
-            self._spare = Monitor(self.host, self.wiring.spec.name)
+            self._spare = Monitor(self.host, self.wiring.spec.name, transcript=self.transcript)
             await self._spare.open()
         return self._spare
 
@@ -159,6 +172,7 @@ class CopySession:
 
     def _event(self, event: Mapping[str, Any]) -> None:
         name, stamp = event.get("event"), event.get("timestamp", {})
+        self.transcript.event(time.time(), str(name))
         at = float(stamp.get("seconds", 0)) + float(stamp.get("microseconds", 0)) / 1e6
         # Of a pause only its beginning and its first end count: a checkpoint may follow at once.
         if name == "STOP" and self.stopped_at is None:
@@ -171,8 +185,10 @@ class CopySession:
         """The copy as it is now. Raises HostError when the host itself cannot be asked."""
         now = time.time()
         process = await self.look()
+        self.looked = True
         if process is None:
             await self.close()
+            self.objects = frozenset()
             self._silent_since = None
             self._ticks = None
             ended = self.exit is not None and (self.exit.signal or self.exit.code)
@@ -254,6 +270,7 @@ class CopySession:
             ask("query-status"), ask("query-migrate"), ask("query-chardev"), ask("qom-list", path="/objects")
         )
         names = {str(item.get("name")) for item in objects}
+        self.objects = frozenset(names)
         links = {str(item.get("label")): str(item.get("filename", "")) for item in chardevs}
         runstate = str(status.get("status", ""))
         migration = str(migrate.get("status", ""))

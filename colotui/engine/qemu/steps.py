@@ -9,6 +9,7 @@ from colotui.engine.qemu.primary import PrimaryOps
 from colotui.engine.qemu.secondary import SecondaryOps, is_plugged, make_disk, plug, start_plain
 from colotui.engine.qemu.session import CopySession, Record
 from colotui.errors import ActionRefused, EngineError
+from colotui.host.channel import ProcessInfo
 from colotui.model.plan import Step
 
 DOC = "docs/system/qemu-colo.rst"
@@ -198,6 +199,30 @@ def fence_step(session: CopySession, why: str, key: str = "fence") -> Step:
 
     command = f"QMP quit, after 0.7 s kill -9; then no process with {session.wiring.run_dir}/pid"
     return Step(key, session.name, "fence", command, why, fence, weighty=True, cancel_before=True, source="colotui")
+
+
+def gone_step(session: CopySession, gone: ProcessInfo) -> Step:
+    """The fence of a copy whose process its own host has seen to end: nothing else of the guest may live there."""
+    host, name = session.name, session.wiring.spec.name
+    proven = True
+
+    async def fence() -> str:
+        nonlocal proven
+        if not proven:
+            return await session.fence()
+        # What was seen proves this moment only: a retry later fences as every failover does.
+        proven = False
+        # The answer is also fresh: an exit that was told long ago, to a cockpit that slept, finds no channel here.
+        others = await session.others(gone)
+        if others:
+            raise ActionRefused(
+                f"{host}: QEMU {gone.pid} ended, but another QEMU of {name} runs there (pid {others[0]}).",
+                "Nothing was promoted. Look at that process; retry ends it first, then promotes.",
+            )
+        return f"QEMU {gone.pid} ended, seen by {host} itself; no other of {name} there"
+
+    command = f"watch_exit {gone.pid}: ended; then no process with {session.wiring.run_dir}/pid"
+    return Step("fence", host, "fence", command, "never two live copies", fence, weighty=True, source="colotui")
 
 
 POWER_OFF_LIMIT = 90.0

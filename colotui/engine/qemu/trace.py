@@ -8,6 +8,7 @@ Why a checkpoint started is the last comparison before its `checkpoint-request` 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,6 +21,7 @@ _IP = re.compile(
 )
 _DIRTY = re.compile(rb"dirty=(\d+), done=(\d+)")
 _SIZE = re.compile(rb"pkt size = (\d+)")
+_CPU = re.compile(rb"^(?:\d{4}-\d\d-\d\dT[\d:.]+Z )?(Triple fault|CPU Reset \(CPU \d+\))")
 _CAUSES = {"udp": Cause.UDP, "icmp": Cause.ICMP, "tcp": Cause.TCP}
 LONGEST_LINE = 65536
 """A line longer than this is not QEMU's; it is dropped rather than kept growing."""
@@ -48,6 +50,22 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class CpuReset:
+    """A line of `-d cpu_reset`: the guest's processor was reset, or (`triple`) faulted so that it had to be."""
+
+    at: float
+    triple: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unended:
+    """A checkpoint that was asked for and has not ended; `last` is the last message of the two sides about it."""
+
+    at: float
+    last: str
+
+
+@dataclass(slots=True)
 class _Compared:
     """The last comparison that found a difference, until a checkpoint answers it."""
 
@@ -61,7 +79,7 @@ class _Compared:
     sizes: bool = False
 
 
-TraceItem = Checkpoint | Mismatch | Failover | Resumed | Message
+TraceItem = Checkpoint | Mismatch | Failover | Resumed | Message | CpuReset
 
 
 class TraceParser:
@@ -75,6 +93,12 @@ class TraceParser:
         self._stopped: Checkpoint | None = None
         self._running_once = False
         self._stamp: tuple[bytes, float] = (b"", 0.0)
+        self._last = ""
+
+    @property
+    def unended(self) -> Unended | None:
+        """The checkpoint that is under way, on the log's own clock; None when there is none."""
+        return Unended(self._requested[0], self._last) if self._requested else None
 
     def feed(self, chunk: bytes) -> list[TraceItem]:
         """Parse a piece of the log. Never raises on anything a file can hold."""
@@ -88,35 +112,39 @@ class TraceParser:
         return found
 
     def _line(self, line: bytes, found: list[TraceItem]) -> None:
+        # Nearly every line is of the same second as the one before: it is taken apart without the expression.
+        if line[:19] == self._stamp[0] and line[26:28] == b"Z " and line[19:20] == b"." and line[20:26].isdigit():
+            name, _, rest = line[28:].partition(b" ")
+            handle = _HANDLERS.get(name)
+            if handle is not None:
+                handle(self, line[:27], name, rest, found)
+                return
+            if name in _IGNORED:
+                return
         match = _LINE.match(line)
         if match is None:
-            if b"qemu-system" in line[:160]:
-                found.append(Message(line[:2000].decode("utf-8", "replace")))
+            self._other(line, found)
             return
-        iso, epoch, event, rest = match.groups()
-        at = self._time(iso) if iso else float(epoch)
-        if event == b"colo_compare_tcp_info":
-            self._difference = None
-        elif event == b"colo_compare_ip_info":
-            self._addresses(at, rest)
-        elif event == b"colo_compare_main":
-            self._comparison(at, rest)
-        elif event in (b"colo_compare_udp_miscompare", b"colo_compare_icmp_miscompare"):
-            self._lengths(at, event, rest)
-        elif event == b"colo_old_packet_check_found":
-            self._difference = _Compared(at, Cause.NO_TWIN, "—")
-        elif event == b"colo_send_message" and b"'checkpoint-request'" in rest:
-            self._request(at, found)
-        elif event == b"colo_vm_state_change":
-            self._state(at, rest, found)
-        elif event == b"ram_save_complete":
-            self._pages(rest)
-        elif event == b"colo_failover_set_state":
-            found.append(Failover(at, rest.rsplit(b" ", 1)[-1].decode("ascii", "replace")))
+        iso, epoch, name, rest = match.groups()
+        handle = _HANDLERS.get(name)
+        if handle is not None:
+            handle(self, iso or epoch, name, rest, found)
 
-    def _time(self, iso: bytes) -> float:
-        """ISO time to epoch seconds; the second's part is parsed once per second."""
-        whole, _, fraction = iso[:-1].partition(b".")
+    def _other(self, line: bytes, found: list[TraceItem]) -> None:
+        """No event: QEMU's own words, or its note of a processor's reset, which may have no time of its own."""
+        cpu = _CPU.match(line)
+        if cpu is not None:
+            stamp = line[:40].split(b" ", 1)[0]
+            at = self._time(stamp) if stamp.endswith(b"Z") else self._stamp[1]
+            found.append(CpuReset(at, cpu.group(1).startswith(b"Triple")))
+        elif b"qemu-system" in line[:160]:
+            found.append(Message(line[:2000].decode("utf-8", "replace")))
+
+    def _time(self, stamp: bytes) -> float:
+        """ISO time, or seconds, to epoch seconds; all but the fraction of an ISO time is parsed once per second."""
+        if stamp[-1:] != b"Z":
+            return float(stamp)
+        whole, _, fraction = stamp[:-1].partition(b".")
         if whole != self._stamp[0]:
             try:
                 self._stamp = (whole, datetime.fromisoformat(whole.decode() + "+00:00").timestamp())
@@ -124,38 +152,54 @@ class TraceParser:
                 return self._stamp[1]
         return self._stamp[1] + (int(fraction) / 10 ** len(fraction) if fraction.isdigit() else 0.0)
 
-    def _addresses(self, at: float, rest: bytes) -> None:
+    def _same(self, stamp: bytes, event: bytes, rest: bytes, found: list[TraceItem]) -> None:
+        self._difference = None
+
+    def _addresses(self, stamp: bytes, event: bytes, rest: bytes, found: list[TraceItem]) -> None:
         match = _IP.match(rest)
         if match is None:
             return
         size, source, destination, twin = match.groups()
-        self._difference = _Compared(at, Cause.TCP, "tcp", source.decode(), destination.decode(), int(size), int(twin))
+        self._difference = _Compared(
+            self._time(stamp), Cause.TCP, "tcp", source.decode(), destination.decode(), int(size), int(twin)
+        )
 
-    def _comparison(self, at: float, rest: bytes) -> None:
+    def _comparison(self, stamp: bytes, event: bytes, rest: bytes, found: list[TraceItem]) -> None:
         text = rest.lstrip(b": ")
         if text.startswith(b"compare "):
             self._protocol = text[8:].strip().decode("ascii", "replace")[:16]
             self._difference = None
         elif b"payload size" in text:
-            self._difference = _Compared(at, Cause.OTHER, self._protocol, sizes=True)
+            self._difference = _Compared(self._time(stamp), Cause.OTHER, self._protocol, sizes=True)
         elif text.startswith(b"packet different"):
+            at = self._time(stamp)
             known = self._difference or _Compared(at, Cause.OTHER, self._protocol)
-            self._difference = replace(
-                known, at=at, cause=_CAUSES.get(self._protocol, Cause.OTHER), protocol=self._protocol
-            )
+            known.at, known.protocol = at, self._protocol
+            known.cause = _CAUSES.get(self._protocol, Cause.OTHER)
+            self._difference = known
         elif text.startswith(b"packet same") or b"has compared" in text:
             self._difference = None
 
-    def _lengths(self, at: float, event: bytes, rest: bytes) -> None:
+    def _lengths(self, stamp: bytes, event: bytes, rest: bytes, found: list[TraceItem]) -> None:
         match = _SIZE.search(rest)
         if match is None:
             return
         self._protocol = "udp" if b"udp" in event else "icmp"
-        known = self._difference or _Compared(at, _CAUSES[self._protocol], self._protocol)
-        size = int(match.group(1))
-        self._difference = replace(known, secondary=size) if b"econdary" in rest else replace(known, primary=size)
+        known = self._difference or _Compared(self._time(stamp), _CAUSES[self._protocol], self._protocol)
+        if b"econdary" in rest:
+            known.secondary = int(match.group(1))
+        else:
+            known.primary = int(match.group(1))
+        self._difference = known
 
-    def _request(self, at: float, found: list[TraceItem]) -> None:
+    def _no_twin(self, stamp: bytes, event: bytes, rest: bytes, found: list[TraceItem]) -> None:
+        self._difference = _Compared(self._time(stamp), Cause.NO_TWIN, "—")
+
+    def _request(self, stamp: bytes, event: bytes, rest: bytes, found: list[TraceItem]) -> None:
+        self._last = rest[:60].decode("ascii", "replace")
+        if b"'checkpoint-request'" not in rest:
+            return
+        at = self._time(stamp)
         difference, self._difference = self._difference, None
         if difference is None:
             self._requested = (at, Cause.PERIODIC if self._running_once else Cause.FIRST)
@@ -174,7 +218,8 @@ class TraceParser:
             )
         )
 
-    def _state(self, at: float, rest: bytes, found: list[TraceItem]) -> None:
+    def _state(self, stamp: bytes, event: bytes, rest: bytes, found: list[TraceItem]) -> None:
+        at = self._time(stamp)
         if b"'run' => 'stop'" in rest:
             cause = self._requested[1] if self._requested else Cause.PERIODIC
             self._stopped = Checkpoint(at=at, cause=cause) if self._requested else None
@@ -188,10 +233,34 @@ class TraceParser:
             self._difference = None
             self._running_once = True
 
-    def _pages(self, rest: bytes) -> None:
+    def _pages(self, stamp: bytes, event: bytes, rest: bytes, found: list[TraceItem]) -> None:
         match = _DIRTY.search(rest)
         if match and self._stopped is not None and match.group(2) == b"0":
             self._stopped = replace(self._stopped, pages=int(match.group(1)))
+
+    def _answer(self, stamp: bytes, event: bytes, rest: bytes, found: list[TraceItem]) -> None:
+        self._last = rest[:60].decode("ascii", "replace")
+
+    def _failover(self, stamp: bytes, event: bytes, rest: bytes, found: list[TraceItem]) -> None:
+        found.append(Failover(self._time(stamp), rest.rsplit(b" ", 1)[-1].decode("ascii", "replace")))
+
+
+_Handler = Callable[[TraceParser, bytes, bytes, bytes, list[TraceItem]], None]
+_HANDLERS: dict[bytes, _Handler] = {
+    b"colo_compare_tcp_info": TraceParser._same,
+    b"colo_compare_ip_info": TraceParser._addresses,
+    b"colo_compare_main": TraceParser._comparison,
+    b"colo_compare_udp_miscompare": TraceParser._lengths,
+    b"colo_compare_icmp_miscompare": TraceParser._lengths,
+    b"colo_old_packet_check_found": TraceParser._no_twin,
+    b"colo_send_message": TraceParser._request,
+    b"colo_receive_message": TraceParser._answer,
+    b"colo_vm_state_change": TraceParser._state,
+    b"ram_save_complete": TraceParser._pages,
+    b"colo_failover_set_state": TraceParser._failover,
+}
+_IGNORED = frozenset((b"ram_save_page", b"savevm_section_start", b"savevm_section_end"))
+"""The frequent events that say nothing here."""
 
 
 def _words(difference: _Compared) -> str:

@@ -1,14 +1,15 @@
-"""Follows what QEMU writes on a host: the trace log, its own error lines, and the guest's console for an oops."""
+"""Follows what QEMU writes on a host: the trace log, its own error lines, and the guest's console."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
+import time
 from collections.abc import Callable
 
 from colotui.engine.qemu.trace import TraceItem, TraceParser
 from colotui.engine.qemu.wiring import Wiring
+from colotui.engine.qemu.witness import CONSOLE_RE, console_words
 from colotui.errors import HostError
 from colotui.host.channel import Host
 from colotui.tasks import end
@@ -16,13 +17,15 @@ from colotui.tasks import end
 HISTORY = 512 << 10
 """Bytes of an old trace read back when a cockpit attaches: minutes to hours of checkpoints."""
 
-OOPS = re.compile(
-    rb"BUG: [^\r\n]{0,120}|Oops: [^\r\n]{0,60}|general protection fault[^\r\n]{0,60}|Kernel panic[^\r\n]{0,90}"
-)
+LAST_WORDS = 256
+"""Bytes that may follow a panic on a console that nobody watched: more, and the guest has gone on since."""
 
 
 class Watcher:
-    """Tails the three logs of one copy until it is closed. The callbacks run on the loop."""
+    """Tails the three logs of one copy until it is closed. The callbacks run on the loop.
+
+    `on_console(host, what, text, at)`: a word of witness.CONSOLE; `at` is None when it was written just now.
+    """
 
     def __init__(
         self,
@@ -30,15 +33,16 @@ class Watcher:
         wiring: Wiring,
         on_trace: Callable[[str, list[TraceItem]], None],
         on_message: Callable[[str, str], None],
-        on_oops: Callable[[str, str], None],
+        on_console: Callable[[str, str, str, float | None], None],
     ) -> None:
         self._host = host
         self._run = wiring.run_dir
         self._on_trace = on_trace
         self._on_message = on_message
-        self._on_oops = on_oops
+        self._on_console = on_console
         self._tasks: list[asyncio.Task[None]] = []
         self.caught_up = asyncio.Event()
+        self.trace = TraceParser()
 
     def start(self) -> None:
         """Begin to follow."""
@@ -63,7 +67,7 @@ class Watcher:
         path = f"{self._run}/trace.log"
         size = await self._size(path)
         offset = max(0, size - HISTORY)
-        parser = TraceParser()
+        parser = self.trace
         if not size:
             self.caught_up.set()
         async for chunk in self._host.tail(path, offset):
@@ -73,6 +77,8 @@ class Watcher:
             items = parser.feed(chunk)
             if items:
                 self._on_trace(self._host.name, items)
+            # A flood comes without a pause: the screen and the keys get their turn between any two pieces.
+            await asyncio.sleep(0)
 
     async def _errors(self) -> None:
         rest = b""
@@ -85,9 +91,21 @@ class Watcher:
 
     async def _console(self) -> None:
         rest = b""
-        async for chunk in self._host.tail(f"{self._run}/serial.log", 0):
+        path = f"{self._run}/serial.log"
+        found = (await self._host.stat([path]))[path]
+        size, written = int(getattr(found, "size", 0)), float(getattr(found, "mtime", time.time()))
+        read = 0
+        async for chunk in self._host.tail(path, 0):
             text = rest + chunk
-            for match in OOPS.finditer(text):
-                if match.end() > len(rest):
-                    self._on_oops(self._host.name, match.group().decode("utf-8", "replace"))
-            rest = text[-256:]
+            read += len(chunk)
+            for match in CONSOLE_RE.finditer(text):
+                if match.end() <= len(rest):
+                    continue
+                place = read - len(text) + match.end()
+                # What was there before we came has no time but the file's, and only its last words still hold.
+                old = place <= size
+                if not old or size - place <= LAST_WORDS:
+                    self._on_console(self._host.name, *console_words(match), written if old else None)
+                elif match.lastgroup in ("oops", "panic"):
+                    self._on_console(self._host.name, "oops", console_words(match)[1], written)
+            rest = text[-LAST_WORDS:]

@@ -13,6 +13,7 @@ MONITORS = 8
 PRIMARY_TRACE = (
     "colo_vm_state_change",
     "colo_send_message",
+    "colo_receive_message",
     "ram_save_complete",
     "colo_compare_main",
     "colo_compare_ip_info",

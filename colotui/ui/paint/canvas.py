@@ -122,6 +122,15 @@ class Canvas:
         if count > 0:
             self.put(x, y, char * count, style)
 
+    def window(self, top: int, count: int) -> Canvas:
+        """`count` rows from row `top`; blank ones below the last."""
+        part = Canvas(self.width, count)
+        for y in range(min(count, self.height - top)):
+            part._cells[y][:] = self._cells[top + y]
+            part._styles[y][:] = self._styles[top + y]
+            part._grounds[y] = self._grounds[top + y]
+        return part
+
     def indented(self, by: int) -> Canvas:
         """The same rows with `by` blank cells on either side."""
         wider = Canvas(self.width + 2 * by, self.height)

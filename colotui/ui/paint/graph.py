@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from colotui.model.checkpoint import Cause, Checkpoint
+from colotui.model.past import CheckpointLog
 
 WINDOW_S = 300.0
 _LEFT = (0x40, 0x04, 0x02, 0x01)
 _RIGHT = (0x80, 0x20, 0x10, 0x08)
+# Each braille cell by how many dots high its two columns are.
+_DOTS = tuple(
+    tuple(chr(0x2800 + sum(_LEFT[:left]) + sum(_RIGHT[:right])) if left or right else " " for right in range(5))
+    for left in range(5)
+)
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ENOUGH = 10
 _FAR = 6.0
@@ -25,32 +31,33 @@ class Bin:
     forced: bool = False
 
 
-def bins(checkpoints: Sequence[Checkpoint], now: float, count: int, window_s: float = WINDOW_S) -> list[Bin]:
-    """`count` stretches up to `now`, oldest first. Their borders are fixed in time, so that nothing flickers.
+_EMPTY = Bin()
+
+
+def edges(end: float, count: int, window_s: float = WINDOW_S) -> list[float]:
+    """The `count` + 1 borders of the stretches up to the one that holds `end`.
+
+    They are fixed in time, so that nothing flickers while it moves on.
+    """
+    step = window_s / count
+    last = math.floor(end / step)
+    return [(last - count + 1 + place) * step for place in range(count + 1)]
+
+
+def bins(log: CheckpointLog, end: float, count: int, window_s: float = WINDOW_S) -> list[Bin]:
+    """`count` stretches up to `end`, oldest first.
 
     The first checkpoint of a protection is left out: it carries the whole guest, and would dwarf the others.
     """
-    step = window_s / count
-    last = math.floor(now / step)
-    longest: list[float | None] = [None] * count
-    forced = [False] * count
-    for checkpoint in reversed(checkpoints):
-        index = count - 1 - (last - math.floor(checkpoint.at / step))
-        if index < 0:
-            break
-        if index >= count or checkpoint.cause is Cause.FIRST:
-            continue
-        if checkpoint.pause_ms is not None:
-            before = longest[index]
-            longest[index] = checkpoint.pause_ms if before is None else max(before, checkpoint.pause_ms)
-        forced[index] = forced[index] or checkpoint.cause.forced
-    return [Bin(pause, flag) for pause, flag in zip(longest, forced, strict=True)]
+    return [
+        Bin(stretch.longest(), stretch.forced > 0) if stretch else _EMPTY
+        for stretch in log.cut(edges(end, count, window_s))
+    ]
 
 
-def position(at: float, now: float, count: int, window_s: float = WINDOW_S) -> int | None:
+def position(at: float, end: float, count: int, window_s: float = WINDOW_S) -> int | None:
     """The stretch a moment falls into; None when it is outside the window."""
-    step = window_s / count
-    index = count - 1 - (math.floor(now / step) - math.floor(at / step))
+    index = bisect_right(edges(end, count, window_s), at) - 1
     return index if 0 <= index < count else None
 
 
@@ -99,11 +106,8 @@ def braille(samples: Sequence[Bin], rows: int, full: float) -> list[list[tuple[s
         forced = left.forced or right.forced
         for row in range(rows):
             base = (rows - 1 - row) * 4
-            bits = 0
-            for height, dots in zip(heights, (_LEFT, _RIGHT), strict=True):
-                for dot in range(max(0, min(4, height - base))):
-                    bits |= dots[dot]
-            out[row].append((chr(0x2800 + bits) if bits else " ", forced))
+            low, high = max(0, min(4, heights[0] - base)), max(0, min(4, heights[1] - base))
+            out[row].append((_DOTS[low][high], forced))
     return out
 
 

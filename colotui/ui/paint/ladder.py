@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from colotui.model.facts import Missing
-from colotui.model.protection import Copy, Life, LinkState, Probe, Role, Severity, State, Stream
+from colotui.model.protection import Copy, HostView, Life, LinkState, Probe, Role, Severity, State, Stream
 from colotui.ui.format import age, link_speed, number, rate_count, size_bytes, whole
 from colotui.ui.glyphs import BAD, BOTH, SPEAKS
 from colotui.ui.paint.box import BOX_WIDTH, is_lost, paint_box, silence
@@ -22,7 +22,7 @@ def paint_ladder(scene: Scene, width: int, height: int = HEIGHT) -> list[Line]:
     """Eleven rows: client line, its wires, then the two boxes with the rungs between."""
     canvas = Canvas(width, height)
     right_x = width - _MARGIN - BOX_WIDTH
-    _client(scene, canvas, right_x)
+    paint_client(scene, canvas, _MARGIN + _DROP, right_x + _DROP)
     paint_box(scene, canvas, scene.left.spec.name, _MARGIN, _BOX_TOP)
     paint_box(scene, canvas, scene.right.spec.name, right_x, _BOX_TOP)
     _rungs(scene, canvas, _MARGIN + BOX_WIDTH, right_x)
@@ -56,20 +56,19 @@ def probe_spans(scene: Scene, probe: Probe | None) -> list[Span]:
     return spans
 
 
-def _client(scene: Scene, canvas: Canvas, right_x: int) -> None:
+def paint_client(scene: Scene, canvas: Canvas, left_x: int, right_x: int, y: int = 0) -> None:
+    """Three rows from `y`: the client, and its wires to what stands below `left_x` and `right_x`."""
     middle = canvas.width // 2
     spans = probe_spans(scene, scene.guest.probe)
-    canvas.spans(max(_MARGIN, middle - width_of(spans) // 2), 0, spans, canvas.width - 2 * _MARGIN)
-    for side, view in ((0, scene.left), (1, scene.right)):
-        copy = scene.copy(view.spec.name)
-        x = (_MARGIN if side == 0 else right_x) + _DROP
-        _wire(scene, canvas, copy, x, middle, view.spec.bridge, view.link)
+    canvas.spans(max(_MARGIN, middle - width_of(spans) // 2), y, spans, canvas.width - 2 * _MARGIN)
+    for x, view in ((left_x, scene.left), (right_x, scene.right)):
+        _wire(scene, canvas, scene.copy(view.spec.name), x, y + 1, middle, view)
     tee = "base"
     for view in (scene.left, scene.right):
         style = _wire_style(scene, scene.copy(view.spec.name), view.link)[1]
         if style in ("link-up", "link-cut"):
             tee = style
-    canvas.put(middle, 1, "┴", tee if tee != "base" else "hairline")
+    canvas.put(middle, y + 1, "┴", tee if tee != "base" else "hairline")
 
 
 def _wire_style(scene: Scene, copy: Copy, link: LinkState) -> tuple[str, str]:
@@ -86,23 +85,22 @@ def _wire_style(scene: Scene, copy: Copy, link: LinkState) -> tuple[str, str]:
     return "╌", "link-idle"
 
 
-def _wire(scene: Scene, canvas: Canvas, copy: Copy, x: int, middle: int, bridge: str, link: LinkState) -> None:
-    char, style = _wire_style(scene, copy, link)
+def _wire(scene: Scene, canvas: Canvas, copy: Copy, x: int, y: int, middle: int, view: HostView) -> None:
+    char, style = _wire_style(scene, copy, view.link)
     if char == " ":
         return
     low, high = min(x, middle), max(x, middle)
     left = x < middle
-    canvas.fill(low + 1, 1, high - low - 1, char, style)
-    canvas.put(x, 1, "╭" if left else "╮", style)
-    label = f" {bridge} "[:14]
-    canvas.put(x + 4 if left else x - 3 - len(label), 1, label, "muted")
-    words, word_style, sign = _wire_words(scene, copy, link)
+    canvas.fill(low + 1, y, high - low - 1, char, style)
+    canvas.put(x, y, "╭" if left else "╮", style)
+    label = f" {view.spec.bridge} "[:14]
+    canvas.put(x + 4 if left else x - 3 - len(label), y, label, "muted")
+    words, word_style, sign = _wire_words(scene, copy, view.link)
+    canvas.put(x, y + 1, sign, style if sign != "?" else "low")
     if left:
-        canvas.put(x, 2, sign, style if sign != "?" else "low")
-        canvas.put(x + 3, 2, words, word_style)
+        canvas.put(x + 3, y + 1, words, word_style)
     else:
-        canvas.put(x, 2, sign, style if sign != "?" else "low")
-        canvas.right(x - 3, 2, [(words, word_style)])
+        canvas.right(x - 3, y + 1, [(words, word_style)])
 
 
 def _mute(scene: Scene, copy: Copy) -> bool:
@@ -138,7 +136,7 @@ def _rungs(scene: Scene, canvas: Canvas, start: int, end: int) -> None:
         return
     rows = (_BOX_TOP + 1, _BOX_TOP + 3, _BOX_TOP + 4, _BOX_TOP + 5, _BOX_TOP + 6)
     for index, (stream, row) in enumerate(zip(streams, rows, strict=False)):
-        _rung(scene, canvas, stream, row, start, end, first=index == 0)
+        paint_rung(scene, canvas, stream, row, start, end, first=index == 0)
 
 
 def _source_is_silent(scene: Scene) -> bool:
@@ -154,7 +152,8 @@ def _points_right(scene: Scene, stream: Stream) -> bool:
     return (stream.direction == "right") == primary_left
 
 
-def _rung(scene: Scene, canvas: Canvas, stream: Stream, row: int, start: int, end: int, *, first: bool) -> None:
+def paint_rung(scene: Scene, canvas: Canvas, stream: Stream, row: int, start: int, end: int, *, first: bool) -> None:
+    """One stream between cells `start` and `end`: the `first` is the stream of the checkpoints."""
     room = end - start
     number_end = start + 36 if room >= 66 else start + min(34, max(26, room - 18))
     tail = end - 10 if room >= 60 else end - 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from colotui.model.mismatch import Mismatch
@@ -9,8 +10,12 @@ from colotui.model.protection import Event, Severity
 from colotui.ui.format import clock, clock_ms, day_or_clock, number, whole
 from colotui.ui.glyphs import BINDS, FORCED
 from colotui.ui.paint.canvas import Canvas, Line, Span
+from colotui.ui.paint.newest import NewestFirst
 from colotui.ui.paint.scene import Scene, pane_title
 from colotui.ui.paint.state import PaneState
+
+_SAME_S = 0.05
+_BEFORE_S = 1.0
 
 
 def mismatch_text(entry: Mismatch) -> str:
@@ -27,19 +32,19 @@ def event_text(entry: Event, now: float) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def filtered_mismatches(scene: Scene, state: PaneState) -> list[Mismatch]:
+def filtered_mismatches(scene: Scene, state: PaneState) -> Sequence[Mismatch]:
     """Newest first, those that pass the filter."""
-    return [entry for entry in reversed(scene.guest.mismatches) if state.matches(mismatch_text(entry))]
+    log = scene.guest.mismatches
+    return NewestFirst(log) if not state.query else NewestFirst(log, state.passing(log, mismatch_text))
 
 
 def filtered_events(scene: Scene, state: PaneState) -> list[Event]:
     """Newest first, of this guest or of none, those that pass the filter."""
     name = scene.guest.name
-    return [
-        entry
-        for entry in reversed(scene.snapshot.events)
-        if entry.guest in ("", name) and state.matches(event_text(entry, scene.now))
-    ]
+    shown = [entry for entry in reversed(scene.snapshot.events) if entry.guest in ("", name)]
+    if not state.query:
+        return shown
+    return [entry for entry in shown if state.matches(event_text(entry, scene.now))]
 
 
 def short_pair(source: str, destination: str) -> str:
@@ -80,11 +85,22 @@ def paint_mismatches(scene: Scene, width: int, height: int, state: PaneState) ->
     state.settle(len(shown), height - 1)
     if not shown:
         _empty(canvas, margin, "none seen", state)
-    for row, entry in enumerate(shown[state.top : state.top + height - 1], start=1):
+    lit = _lit(scene, shown)
+    top = state.top if lit is None else max(0, min(max(lit - height + 2, state.top), lit))
+    for row, entry in enumerate(shown[top : top + height - 1], start=1):
         _mismatch_row(canvas, row, entry, margin, end, narrow=narrow)
-        if focused and state.top + row - 1 == state.cursor:
+        if (state.cursor if focused else lit) == top + row - 1:
             canvas.ground(row, "cursor-background")
     return scene.finish(canvas)
+
+
+def _lit(scene: Scene, shown: Sequence[Mismatch]) -> int | None:
+    """The mismatch that forced the checkpoint chosen in the graph: the last one before it, when it was just before."""
+    chosen = scene.selected_at
+    if chosen is None or scene.focused != "checkpoints":
+        return None
+    place = bisect_left(shown, -(chosen + _SAME_S), key=lambda entry: -entry.at)
+    return place if place < len(shown) and shown[place].at >= chosen - _BEFORE_S else None
 
 
 def _mismatch_row(canvas: Canvas, row: int, entry: Mismatch, x: int, end: int, *, narrow: bool) -> None:

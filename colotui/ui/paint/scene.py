@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 from colotui.model.facts import HostFacts
@@ -17,8 +17,10 @@ from colotui.model.protection import (
     Snapshot,
     State,
 )
+from colotui.ui.fleet import Standing
 from colotui.ui.format import age
 from colotui.ui.glyphs import to_ascii
+from colotui.ui.paint.axis import TimeAxis
 from colotui.ui.paint.canvas import Canvas, Line, Span
 
 SAMPLE_SECONDS = 1.0
@@ -31,6 +33,7 @@ class Scene:
 
     `live` is the truth of this second while the display is frozen. `keys` maps binding ids to the keys
     to show. `units` remembers the unit of each number, so that it does not change from sample to sample.
+    `tabs` are all guests of all pairs, the worst first; `place` is the drawn pair's among them.
     """
 
     snapshot: Snapshot
@@ -45,6 +48,9 @@ class Scene:
     focused: str = ""
     tab_host: str = ""
     selected_at: float | None = None
+    tabs: Sequence[Standing] = ()
+    place: int = 0
+    axis: TimeAxis = field(default_factory=TimeAxis)
 
     @property
     def left(self) -> HostView:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from colotui.model.timeline import Log
 
 
 @dataclass(slots=True)
@@ -15,6 +19,8 @@ class PaneState:
     count: int = 0
     room: int = 1
     following: bool = True
+    _searched: tuple[str, Log[Any]] | None = field(default=None, repr=False)
+    _passing: list[int] = field(default_factory=list, repr=False)
 
     @property
     def inverse(self) -> bool:
@@ -27,6 +33,19 @@ class PaneState:
         if not wanted:
             return True
         return (wanted.casefold() in text.casefold()) is not self.inverse
+
+    def passing(self, log: Log[Any], text: Callable[[Any], str]) -> list[int]:
+        """The places of the rows of `log` that pass the filter, rising. Rows searched before are not searched again."""
+        searched = 0
+        if self._searched is not None and self._searched[0] == self.query and log.grown_from(self._searched[1]):
+            searched = len(self._searched[1])
+        else:
+            self._passing = []
+        self._passing += [
+            place for place, row in enumerate(log.rows_from(searched), searched) if self.matches(text(row))
+        ]
+        self._searched = (self.query, log)
+        return self._passing
 
     def settle(self, count: int, room: int) -> None:
         """Fit cursor and scroll to `count` entries in `room` rows."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from colotui.model.protection import Severity, State
 from colotui.ui.actions import BY_ACTION
-from colotui.ui.format import lasting
+from colotui.ui.format import lasting, plural
+from colotui.ui.paint.armed import armed_words
 from colotui.ui.paint.canvas import Canvas, Line
 from colotui.ui.paint.scene import Scene
 from colotui.ui.paint.top import glyph_of
@@ -35,6 +36,10 @@ def _rows(scene: Scene, style: str) -> list[tuple[str, str]]:
     if protection.do_now is not None:
         key = scene.key(protection.do_now.value, BY_ACTION[protection.do_now].key)
         rows.append((f"{key}  {BY_ACTION[protection.do_now].word}", "strong"))
+    others = sum(row.needs_you for row in scene.tabs if row.key != (scene.place, name))
+    if others:
+        rows.append((f"{scene.key('overview', 'o')}  {plural(others, 'other')} in need", "error-bold"))
+    rows += armed_words(scene)
     if scene.frozen:
         rows.append((f"FROZEN {lasting(scene.wall - scene.now)} ago", "warn-bold"))
     elif scene.stale(scene.snapshot.at):

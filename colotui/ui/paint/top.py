@@ -7,8 +7,10 @@ from colotui.model.protection import Protection, Role, Severity, State
 from colotui.ui.actions import BY_ACTION
 from colotui.ui.format import clock, duration, fine_duration, lasting, number, size_bytes, whole
 from colotui.ui.glyphs import SPEAKS, WARN, state_glyph
+from colotui.ui.paint.armed import armed_badge
 from colotui.ui.paint.canvas import Canvas, Line, Span, width_of
 from colotui.ui.paint.scene import Scene
+from colotui.ui.paint.tabs import other_guests, tab_spans
 
 _BANDS = {
     Severity.WORKING: ("working-band", "band-working-background"),
@@ -49,7 +51,10 @@ def _strip(scene: Scene, canvas: Canvas) -> None:
     width = canvas.width
     margin = 2 if width >= 100 else 1
     row = 1 if canvas.height >= 3 else 0
-    end = _clock_and_badges(scene, canvas, row, width - margin, "muted")
+    tabbed = canvas.height >= 3 and len(scene.tabs) > 1
+    if tabbed:
+        canvas.spans(margin, 0, tab_spans(scene, width - 2 * margin))
+    end = _clock_and_badges(scene, canvas, row, width - margin, "muted", tabbed=tabbed)
     pill_at = margin if canvas.height >= 3 or width < 100 else 1
     x = canvas.spans(pill_at if width >= 100 else 0, row, _pill(scene)) + 2
     x = canvas.put(x, row, scene.guest.name, "name", end - x)
@@ -65,7 +70,11 @@ def _strip(scene: Scene, canvas: Canvas) -> None:
         if canvas.height > 1:
             _folded_path(scene, canvas, margin, width - margin)
     else:
-        _groups(canvas, row, x + 3, end, [(1, _arrow(scene))], right=_synced(scene, short=True))
+        arrow, synced = _arrow(scene), _synced(scene, short=True)
+        # The roles are never cut: beside a badge the age of the last checkpoint goes first.
+        fits = width_of(arrow) + width_of(synced) + 2 <= end - 4 - (x + 3)
+        shown = arrow if width_of(arrow) <= end - (x + 3) else []
+        _groups(canvas, row, x + 3, end, [(1, shown)], right=synced if fits else None)
         if canvas.height > 1:
             numbers = [(1, _warning_or(scene, _rate(scene))), (2, _pause(scene)), (4, _mismatches(scene))]
             _groups(canvas, 1, margin, width - margin, [*numbers, (3, _forward(scene))], gap=3)
@@ -260,7 +269,9 @@ def _since(scene: Scene, style: str, height: int) -> list[Span]:
     return [(f"{clock(protection.since)}, {lasted}", f"{style}-bold")]
 
 
-def _clock_and_badges(scene: Scene, canvas: Canvas, row: int, end: int, style: str, *, wall: bool = True) -> int:
+def _clock_and_badges(
+    scene: Scene, canvas: Canvas, row: int, end: int, style: str, *, wall: bool = True, tabbed: bool = False
+) -> int:
     """Clock at the right, badges left of it; the first cell they take."""
     if wall:
         end = canvas.right(end, row, [(clock(scene.wall), style)])
@@ -275,13 +286,15 @@ def _clock_and_badges(scene: Scene, canvas: Canvas, row: int, end: int, style: s
         if scene.live is not None and _louder(scene.live, scene.protection):
             badge = [(f" NOW: {scene.live.state.value.upper()} ", "badge-dead"), ("  ", style), *badge]
         badges.append(badge)
+    if scene.guest.armed is not None:
+        badges.append(armed_badge(scene, canvas.width, style))
     if scene.snapshot.read_only:
         badge = [(" READ-ONLY ", "badge")]
         if wide:
             badge.append((f"  {scene.snapshot.read_only}"[:44], style))
         badges.append(badge)
-    if len(scene.snapshot.guests) > 1:
-        badges.append(_other_guests(scene, style))
+    if len(scene.tabs) > 1 and not tabbed:
+        badges.append(other_guests(scene, canvas.width // 3, style))
     for badge in badges:
         end = canvas.right(end - 3, row, badge, max(0, end - canvas.width // 3))
     return end
@@ -289,16 +302,3 @@ def _clock_and_badges(scene: Scene, canvas: Canvas, row: int, end: int, style: s
 
 def _louder(live: Protection, shown: Protection) -> bool:
     return live.state is not shown.state or _LOUDNESS.index(live.severity) > _LOUDNESS.index(shown.severity)
-
-
-def _other_guests(scene: Scene, style: str) -> list[Span]:
-    """A guest that is not on the screen but suffers must still be seen."""
-    guests = scene.snapshot.guests
-    index = next((i for i, view in enumerate(guests) if view.name == scene.guest.name), 0)
-    spans: list[Span] = [(f"guest {index + 1} of {len(guests)}", style)]
-    for view in guests:
-        loud = view.protection.severity in (Severity.WARNING, Severity.ERROR)
-        if view.name != scene.guest.name and loud:
-            sign = state_glyph(view.protection.state, view.protection.severity)
-            spans.append((f"  {sign} {view.name}"[:20], "badge-dead" if sign == "✘" else "badge-warn"))
-    return spans

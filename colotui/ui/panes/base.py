@@ -46,6 +46,10 @@ class Pane(LineView, can_focus=True):
         """What the copy key copies: the pane as text, unless a subclass knows its chosen row."""
         return "\n".join("".join(part for part, _ in line).rstrip() for line in self.lines)
 
+    def move(self, scene: Scene, by: int) -> None:
+        """The cursor down (or, below 0, up) by so many entries."""
+        self.state.move(by)
+
     def on_click(self, event: events.Click) -> None:
         """A click puts the cursor on the row."""
         row = event.y - 1

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual.binding import BindingType
+
 from colotui.model.protection import Event
+from colotui.ui.keys import time_bindings
 from colotui.ui.layout import Form
 from colotui.ui.paint.checkpoints import paint_checkpoint_line, paint_checkpoints
+from colotui.ui.paint.choosing import chosen_text, step_to_forced
 from colotui.ui.paint.hostfacts import fitting, rows
 from colotui.ui.paint.hosts import paint_hosts, paint_hosts_folded, paint_hosts_tabbed, row_text
 from colotui.ui.paint.lists import (
@@ -43,12 +47,24 @@ class HostsPane(Pane):
 class CheckpointsPane(Pane):
     """The graph of pauses."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [*time_bindings()]
     title: ClassVar[str] = "checkpoints"
     form = Form.WIDE
+    chosen: float | None = None
 
     def painter(self) -> PanePainter:
         """A graph, or one line of it."""
         return paint_checkpoint_line if self.form is Form.TABBED else paint_checkpoints
+
+    def move(self, scene: Scene, by: int) -> None:
+        """To the forced checkpoint before the chosen one, or after it; the axis goes along when it must."""
+        self.chosen = step_to_forced(scene, self.chosen, by)
+        if self.chosen is not None:
+            scene.axis.reach(self.chosen, scene.now)
+
+    def text(self, scene: Scene) -> str:
+        """The chosen checkpoint, else the pane."""
+        return chosen_text(scene, self.chosen) or super().text(scene)
 
 
 class MismatchesPane(Pane):

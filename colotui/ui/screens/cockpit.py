@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from colotui.model.plan import Action
 from colotui.ui.actions import BY_ACTION, reason
+from colotui.ui.capturing import toggle_capture
 from colotui.ui.keys import cockpit_bindings
 from colotui.ui.layout import Form, Layout, layout_for
 from colotui.ui.paint.keys import key_at, paint_keys
@@ -20,6 +21,8 @@ from colotui.ui.paint.top import paint_top
 from colotui.ui.paint.waiting import paint_waiting
 from colotui.ui.panes.base import Pane
 from colotui.ui.panes.views import CheckpointsPane, EventsPane, HostsPane, MismatchesPane
+from colotui.ui.screens.armkey import ArmKey
+from colotui.ui.screens.timekeys import TimeKeys
 from colotui.ui.widgets.filterbar import FilterBar
 from colotui.ui.widgets.keybar import KeyBar
 from colotui.ui.widgets.lineview import LineView
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from colotui.ui.app import CockpitApp
 
 
-class CockpitScreen(Screen[None]):
+class CockpitScreen(TimeKeys, ArmKey, Screen[None]):
     """Draws the newest scene when told to; every key is an action here."""
 
     AUTO_FOCUS = ""
@@ -121,6 +124,8 @@ class CockpitScreen(Screen[None]):
             return
         if pane is self.mismatches:
             scene.selected_at = self.mismatches.chosen_at(scene)
+        elif pane is self.checkpoints:
+            scene.selected_at = self.checkpoints.chosen
         self.top.show(paint_top(scene, width, layout.top))
         if layout.ladder:
             self.ladder.show(paint_ladder(scene, width, layout.ladder))
@@ -141,6 +146,12 @@ class CockpitScreen(Screen[None]):
         self.events.state.shifted(new_events)
         self.mismatches.state.shifted(new_mismatches)
 
+    def begin_anew(self) -> None:
+        """Another guest is shown: no cursor or filter is left over from the one before."""
+        self.checkpoints.chosen = None
+        for pane in self.panes:
+            pane.state.cursor, pane.state.top, pane.state.query, pane.state.following = 0, 0, "", True
+
     # -- looking ----------------------------------------------------------------------------------
 
     def _list(self) -> Pane:
@@ -149,8 +160,7 @@ class CockpitScreen(Screen[None]):
 
     def action_pane(self, name: str) -> None:
         """Focus a pane by its number."""
-        self.query_one(f"#{name}", Pane).focus()
-        self.call_after_refresh(self.redraw)
+        self._enter(self.query_one(f"#{name}", Pane))
 
     def action_next(self) -> None:
         """Next pane, or the other host at 80 columns."""
@@ -169,8 +179,12 @@ class CockpitScreen(Screen[None]):
             return
         panes = self.panes
         here = panes.index(self.focused) if isinstance(self.focused, Pane) else -1 if by > 0 else 0
-        panes[(here + by) % len(panes)].focus()
-        self.call_after_refresh(self.redraw)
+        self._enter(panes[(here + by) % len(panes)])
+
+    def _enter(self, pane: Pane) -> None:
+        """Focus a pane and show it in the very next frame: Textual's own `focus` comes a frame later."""
+        self.set_focus(pane)
+        self.redraw()
 
     def action_move(self, by: int) -> None:
         """Cursor up or down."""
@@ -178,8 +192,13 @@ class CockpitScreen(Screen[None]):
         if not pane.has_focus:
             pane.focus()
         else:
-            pane.state.move(by)
+            self._move(pane, by)
         self.redraw()
+
+    def _move(self, pane: Pane, by: int) -> None:
+        scene = self.cockpit.scene()
+        if scene is not None:
+            pane.move(scene, by)
 
     def action_page(self, by: int) -> None:
         """A page up or down."""
@@ -196,8 +215,8 @@ class CockpitScreen(Screen[None]):
         pane = self._list()
         if scene is None:
             return
-        if isinstance(pane, MismatchesPane):
-            pane.state.move(direction)
+        if isinstance(pane, MismatchesPane | CheckpointsPane):
+            pane.move(scene, direction)
             self.redraw()
             return
         if self.events.jump(scene, direction):
@@ -208,8 +227,7 @@ class CockpitScreen(Screen[None]):
 
     def on_pane_clicked(self, message: Pane.Clicked) -> None:
         """The mouse moved a cursor."""
-        message.pane.focus()
-        self.call_after_refresh(self.redraw)
+        self._enter(message.pane)
 
     def on_key_bar_clicked(self, message: KeyBar.Clicked) -> None:
         """A click on a key is that key."""
@@ -260,6 +278,10 @@ class CockpitScreen(Screen[None]):
         pane = self.focused
         if isinstance(pane, Pane) and pane.state.query:
             pane.state.query = ""
+        elif pane is self.checkpoints and self.checkpoints.chosen is not None:
+            self.checkpoints.chosen = None
+        elif pane in (self.checkpoints, None) and self.cockpit.axis.held:
+            self.cockpit.axis.back()
         elif pane is not None:
             self.set_focus(None)
         elif self.cockpit.frozen is not None:
@@ -275,11 +297,22 @@ class CockpitScreen(Screen[None]):
 
             self.app.push_screen(FullScreen(pane.title, pane.state.query))
 
+    def action_wiring(self) -> None:
+        """The wiring of the packets in full."""
+        if self.cockpit.scene() is not None:
+            from colotui.ui.screens.full import FullScreen
+
+            self.app.push_screen(FullScreen("wiring"))
+
     # -- the rest ---------------------------------------------------------------------------------
 
     def action_freeze(self) -> None:
         """Stop or go on with the display."""
         self.cockpit.toggle_freeze()
+
+    def action_capture(self) -> None:
+        """Switch the packet capture on or off."""
+        toggle_capture(self.cockpit)
 
     def action_help(self) -> None:
         """The help."""
@@ -298,6 +331,29 @@ class CockpitScreen(Screen[None]):
     def action_guest(self, by: int) -> None:
         """Another guest of the pair."""
         self.cockpit.next_guest(by)
+
+    def action_nth(self, number: int) -> None:
+        """The guest at a place of the list."""
+        self.cockpit.show_nth(number)
+
+    def action_overview(self) -> None:
+        """The list of all guests."""
+        self.cockpit.open_list()
+
+    def on_screen_resume(self) -> None:
+        """Uncovered: nothing was painted meanwhile."""
+        self.redraw()
+
+    def action_bundle(self) -> None:
+        """Collect a support bundle of the guest on the screen."""
+        scene = self.cockpit.scene(live=True)
+        if scene is None:
+            self.cockpit.say("not connected yet")
+            return
+        from colotui.ui.screens.bundle import BundleScreen
+
+        hosts = tuple(view.spec.name for view in scene.snapshot.hosts)
+        self.app.push_screen(BundleScreen(scene.guest.name, hosts))
 
     def action_view_plan(self) -> None:
         """The plan that runs or ended."""

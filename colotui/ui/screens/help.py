@@ -69,7 +69,7 @@ class HelpScreen(ModalScreen[None]):
             _heading(page, title)
             for binding in bindings:
                 page.row()
-                page.put(2, [(app.shown_keys.get(binding.id or "", binding.key), "strong")], 12)
+                page.put(2, [(app.shown_keys.get(binding.id or "", binding.key_display or binding.key), "strong")], 12)
                 page.text(15, binding.description, "base", width - 17)
         _heading(pages[-1], "Signs")
         for sign, meaning in _SIGNS:

@@ -9,11 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from colotui.controller.base import Controller
 from colotui.errors import ColotuiError
 from colotui.model.plan import Action, Plan, Progress
 from colotui.model.text import plain
 from colotui.ui.actions import BY_ACTION
 from colotui.ui.export import plan_text, progress_text, write_script
+from colotui.ui.fleet import Watched
 from colotui.ui.layout import Form, layout_for
 from colotui.ui.paint.plan import PlanView, Stage
 from colotui.ui.paint.planframe import paint_plan, wanted_height
@@ -45,6 +47,7 @@ class PlanScreen(ModalScreen[None]):
         super().__init__()
         self.guest = guest
         self.action = action
+        self.pair: Watched | None = None
         self.top = LineView(id="plan-top")
         self.box = LineView(id="plan-box")
         self.stage = Stage.LOOKING if action is not None else Stage.RUNNING
@@ -71,6 +74,8 @@ class PlanScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Ask the controller for the plan; the screen is there at once."""
+        # Held from the first moment: whichever pair the cockpit shows later, this plan stays with its own.
+        self.pair = self.cockpit.shown
         self._asked_at = self.cockpit.wall()
         if self.action is not None:
             self.run_worker(self._prepare(self.action), exclusive=False, exit_on_error=False)
@@ -78,7 +83,7 @@ class PlanScreen(ModalScreen[None]):
 
     async def _prepare(self, action: Action) -> None:
         try:
-            self.plan = await self.cockpit.connected.prepare(self.guest, action)
+            self.plan = await self._controller().prepare(self.guest, action)
         except ColotuiError as error:
             self._refuse(error.what, error.next_step)
         else:
@@ -86,12 +91,18 @@ class PlanScreen(ModalScreen[None]):
             self._before = self._live_progress()
         self.redraw()
 
+    def _controller(self) -> Controller:
+        return (self.pair or self.cockpit.shown).connected
+
+    def _read_only(self) -> str:
+        return self.cockpit.read_only_on(self.pair or self.cockpit.shown)
+
     def _refuse(self, what: str, next_step: str = "") -> None:
         self.stage = Stage.REFUSED
         self.refused = (plain(what), plain(next_step))
 
     def _live_progress(self) -> Progress | None:
-        scene = self.cockpit.scene(live=True, guest=self.guest)
+        scene = self.cockpit.scene(live=True, guest=self.guest, pair=self.pair)
         return scene.guest.progress if scene is not None else None
 
     @property
@@ -128,7 +139,7 @@ class PlanScreen(ModalScreen[None]):
 
     def redraw(self) -> None:
         """Paint band and box at the present size. Always the live truth, even when the cockpit is frozen."""
-        scene = self.cockpit.scene(live=True, guest=self.guest)
+        scene = self.cockpit.scene(live=True, guest=self.guest, pair=self.pair)
         if scene is None or not self.is_mounted:
             return
         width, height = self.size
@@ -215,12 +226,12 @@ class PlanScreen(ModalScreen[None]):
         elif key == "x" and stage is Stage.READY:
             self._export()
         elif key == "s" and stage is Stage.RUNNING:
-            reason = self.cockpit.connected.cancel(self.guest)
+            reason = self._controller().cancel(self.guest)
             self.remark = plain(reason) if reason else "stops at the next safe point"
         elif stage is Stage.FAILED and key in ("r", "u"):
             self._again(undo=key == "u")
         elif stage is Stage.FAILED and key == "l":
-            self.cockpit.connected.leave(self.guest)
+            self._controller().leave(self.guest)
             self.dismiss(None)
         else:
             return False
@@ -230,18 +241,18 @@ class PlanScreen(ModalScreen[None]):
         plan = self.plan
         if plan is None or self.stage is not Stage.READY:
             return
-        if self.cockpit.read_only:
-            self.remark = f"read-only: {self.cockpit.read_only}"
+        if self._read_only():
+            self.remark = f"read-only: {self._read_only()}"
             return
         self.stage, self.scroll_row, self.remark = Stage.RUNNING, 0, ""
         self._before = self._live_progress()
-        self.cockpit.begin(self.cockpit.connected.run(plan, self.typed), self._ended)
+        self.cockpit.begin(self._controller().run(plan, self.typed), self._ended)
 
     def _again(self, *, undo: bool) -> None:
-        if self.cockpit.read_only:
-            self.remark = f"read-only: {self.cockpit.read_only}"
+        if self._read_only():
+            self.remark = f"read-only: {self._read_only()}"
             return
-        controller = self.cockpit.connected
+        controller = self._controller()
         work = controller.undo(self.guest) if undo else controller.retry(self.guest)
         self._before, self._outcome = self.progress, None
         self.stage, self.scroll_row, self.remark = Stage.RUNNING, 0, ""
@@ -266,7 +277,7 @@ class PlanScreen(ModalScreen[None]):
             self.remark = "copied"
 
     def _export(self) -> None:
-        scene = self.cockpit.scene(live=True, guest=self.guest)
+        scene = self.cockpit.scene(live=True, guest=self.guest, pair=self.pair)
         if self.plan is None or scene is None:
             return
         hosts = {view.spec.name: view.spec for view in scene.snapshot.hosts}
@@ -285,7 +296,7 @@ class PlanScreen(ModalScreen[None]):
     def action_leave(self) -> None:
         """Back to the cockpit. A plan that ended well is put away; one that failed stays for retry or undo."""
         if self.stage is Stage.ENDED:
-            self.cockpit.connected.leave(self.guest)
+            self._controller().leave(self.guest)
         self.dismiss(None)
 
 

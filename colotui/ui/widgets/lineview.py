@@ -1,4 +1,4 @@
-"""A widget that shows painted lines: one strip a row, repainted only where the text or its style changed."""
+"""A widget that shows painted lines: one strip a row, repainted only in the cells whose text or style changed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from colotui.ui.paint.canvas import Line
 from colotui.ui.style import Palette
+from colotui.ui.widgets.changes import changed_runs
 
 if TYPE_CHECKING:
     from colotui.ui.app import CockpitApp
@@ -38,9 +39,9 @@ class LineView(Widget):
         return cast("CockpitApp", self.app).palette
 
     def show(self, lines: list[Line]) -> None:
-        """Show `lines`; rows that stayed the same cost nothing."""
+        """Show `lines`; cells that stayed the same cost nothing."""
         old = self._lines
-        width = self.size.width
+        width = max(1, self.size.width)
         changed = [index for index in range(len(lines)) if index >= len(old) or lines[index] != old[index]]
         gone = len(old) - len(lines)
         if not changed and gone <= 0:
@@ -49,10 +50,14 @@ class LineView(Widget):
         for index in changed:
             strips[index] = None
         self._lines, self._strips = lines, strips
-        if gone > 0 or len(changed) > 24:
+        if gone > 0:
             self.refresh()
-        else:
-            self.refresh(*(Region(0, index, max(1, width), 1) for index in changed))
+            return
+        dirty: list[Region] = []
+        for index in changed:
+            runs = changed_runs(old[index], lines[index]) if index < len(old) else [(0, width)]
+            dirty += (Region(start, index, end - start, 1) for start, end in runs)
+        self.refresh(*dirty)
 
     def forget_colours(self) -> None:
         """Make the strips anew: the theme changed."""

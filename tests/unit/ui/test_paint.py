@@ -15,7 +15,7 @@ from colotui.model.protection import Life, LinkState, Protection, Severity, Snap
 from colotui.ui.layout import Form, layout_for
 from colotui.ui.paint.canvas import Line, text_of
 from colotui.ui.paint.checkpoints import paint_checkpoint_line, paint_checkpoints
-from colotui.ui.paint.full import checkpoints_page, host_sheet
+from colotui.ui.paint.fullhosts import hosts_sheet
 from colotui.ui.paint.hosts import paint_hosts, paint_hosts_folded, paint_hosts_tabbed
 from colotui.ui.paint.keys import paint_keys
 from colotui.ui.paint.ladder import paint_ladder
@@ -25,7 +25,7 @@ from colotui.ui.paint.state import PaneState
 from colotui.ui.paint.tiny import paint_tiny
 from colotui.ui.paint.top import paint_top
 from colotui.ui.paint.waiting import paint_waiting
-from tests.ui import samples
+from tests.ui import fleetsamples, samples
 
 SIZES = (
     (160, 46),
@@ -92,8 +92,7 @@ def test_hostile_strings_stay_in_their_cells(text: str, size: tuple[int, int]) -
     shown = words(lines)
     assert all(cell_len(text_of(line)) == size[0] for line in lines)
     assert not any(ord(char) < 32 and char != "\n" for char in shown)
-    for view in scene.snapshot.hosts:
-        host_sheet(scene, view, 60).lines()
+    hosts_sheet(scene, size[0], PaneState()).lines()
 
 
 @pytest.mark.parametrize("size", [size for size in SIZES if size[0] >= 20])
@@ -242,7 +241,8 @@ def test_read_only_says_who_acts_and_disables_the_keys() -> None:
 def test_another_guest_that_suffers_is_seen() -> None:
     snapshot = samples.protected()
     bad = replace(samples.incident().guests[0], spec=replace(samples.GUEST, name="db01"))
-    scene = scene_of(replace(snapshot, guests=(snapshot.guests[0], bad)))
+    both = replace(snapshot, guests=(snapshot.guests[0], bad))
+    scene = scene_of(both, tabs=fleetsamples.standings(both))
     for height in (2, 3):
         assert "✘ db01" in words(paint_top(scene, 160, height))
 
@@ -308,22 +308,6 @@ def test_the_chosen_mismatch_lights_in_the_graph() -> None:
     scene = scene_of(samples.protected(), selected_at=samples.NOW - 60)
     lines = paint_checkpoints(scene, 96, 9, PaneState())
     assert any(style == "focus" and text == "◆" for text, style in lines[6])
-
-
-def test_pages_in_full() -> None:
-    scene = scene_of(samples.protected())
-    for view in scene.snapshot.hosts:
-        assert "cls_tcindex" in words(host_sheet(scene, view, 76).lines())
-    down = replace(samples.unknown().hosts[0], facts=None)
-    assert "no facts yet" in words(host_sheet(scene_of(samples.unknown()), down, 76).lines())
-    stale = samples.unknown().hosts[0]
-    assert "9 s old" in words(host_sheet(scene_of(samples.unknown()), stale, 76).lines())
-    shown = words(checkpoints_page(scene, 150, 38).lines())
-    assert "how long the primary stood still" in shown
-    assert "periodic" in shown
-    absent = scene_of(samples.absent())
-    assert "no qemu-system-x86_64" in words(host_sheet(absent, absent.left, 76).lines())
-    checkpoints_page(absent, 20, 5)
 
 
 def test_waiting_and_tiny() -> None:

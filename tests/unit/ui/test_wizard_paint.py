@@ -126,7 +126,7 @@ def test_what_is_already_so_is_marked_in_the_review() -> None:
     assert shown(seen).count("is so") == 1
     assert added_by(seen, Topic.NETWORK) == 2
     assert "10 steps will change the two hosts" in shown(view(Page.RUN, states={0: StepState.ALREADY}))
-    every = {index: StepState.ALREADY for index in range(len(ws.STEPS))}
+    every = dict.fromkeys(range(len(ws.STEPS)), StepState.ALREADY)
     assert "Both hosts are as the plan wants them" in shown(view(Page.RUN, states=every))
 
 

@@ -1,0 +1,1 @@
+"""Which incident the evidence speaks of: small pure rules, grouped by their subject."""
