@@ -55,6 +55,7 @@ _TIME = (
     Binding("0", "time_now", "The axis follows the time again", id="time-now", key_display="0 end"),
 )
 _COCKPIT = (
+    Binding("i", "incidents", "The incidents: evidence, what to do and what not to do", id="incidents"),
     Binding("v", "view_plan", "The running or ended plan", id="view-plan"),
     Binding("a", "arm", "Arm the failover or disarm it; it never acts on silence", id="arm"),
     Binding("n", "guest(1)", "Next guest", id="next-guest"),
@@ -102,6 +103,23 @@ def overview_bindings() -> list[Binding]:
     back = [binding for binding in cockpit_bindings() if binding.id in ("overview", "back")]
     leave = [Binding(entry.key, "back", entry.description, id=entry.id) for entry in back]
     return [*_LIST, *same, *leave]
+
+
+def incidents_bindings() -> list[Binding]:
+    """All bindings of the incident screen: those of the cockpit that mean the same there, keymap included."""
+    acting = [entry.action.value for entry in ACTIONS]
+    shared = (*_SHARED, "next-error", "previous-error", "freeze", "bundle")
+    wanted = (*acting, *(name for name in shared if name not in ("mouse", "quit")))
+    same = [binding for binding in cockpit_bindings() if binding.id in wanted]
+    leave = [Binding(entry.key, "back", entry.description, id=entry.id) for entry in _LOOK if entry.id == "back"]
+    shut = [Binding(entry.key, "dismiss", "Back", id=entry.id) for entry in _COCKPIT if entry.id == "incidents"]
+    return [
+        Binding("enter", "enter", "Open the recommended plan"),
+        Binding("q", "dismiss", "Back"),
+        *same,
+        *leave,
+        *shut,
+    ]
 
 
 def axis_bindings() -> list[Binding]:

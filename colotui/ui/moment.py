@@ -37,6 +37,7 @@ def urgent(snapshot: Snapshot) -> tuple[object, ...]:
     found: list[object] = [view.link for view in snapshot.hosts]
     for view in snapshot.guests:
         found += [view.protection.state, view.protection.severity, view.protection.headline]
+        found.append(tuple(incident.id for incident in view.incidents if incident.open))
         if view.progress is not None:
             found.append(tuple(step.state for step in view.progress.steps))
     return tuple(found)

@@ -17,9 +17,10 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from colotui.model.protection import Role, State
+from colotui.model.protection import State
 from tests.bench.failover import BareQmp, bare_sequence, line
 from tests.lab.client import Pinger
 from tests.lab.drive import GUEST, Drive
@@ -56,56 +57,77 @@ def wait_and_promote(pid: int, qmp: BareQmp) -> float:
     return bare_sequence(qmp)
 
 
-async def one(lab: Lab, drive: Drive, folder: Path, bare: bool, parts: dict[str, list[float]]) -> float:
-    """One death of the primary: the client's gap in milliseconds."""
+async def ready(drive: Drive, lab: Lab) -> tuple[str, int]:
+    """Protect; the survivor to be, and the primary's process as this machine numbers it."""
     await drive.protected()
     await asyncio.sleep(1.0)
-    old, new = drive.primary, drive.secondary
-    inner = drive.guest.copies[old].pid
+    inner = drive.guest.copies[drive.primary].pid
     assert inner is not None
-    pid = outer_pid(lab, old, inner)
-    if bare:
-        qmp = BareQmp(str(lab.path_on(new, f"{RUN}/people")))
-        waiting = asyncio.create_task(asyncio.to_thread(wait_and_promote, pid, qmp))
-    else:
-        await drive.controller.arm(GUEST, on=True)
-        await drive.until(lambda v: v.armed is not None and v.armed.able, 3, "it is armed")
-    pinger = Pinger(lab.client, folder / "ping.log", interval=0.005)
+    return drive.secondary, outer_pid(lab, drive.primary, inner)
+
+
+async def die(lab: Lab, pid: int, log: Path, ended: Callable[[], Awaitable[None]]) -> tuple[float, float]:
+    """Kill `pid` while a client pings; when, and the client's gap in milliseconds. `ended` waits for the promotion."""
+    pinger = Pinger(lab.client, log, interval=0.005)
     await asyncio.sleep(1.0)
     killed = time.time()
     os.kill(pid, signal.SIGKILL)
-    if bare:
-        began = await waiting
-        qmp.close()
-        await drive.until(lambda v: v.copies[new].role is Role.PRIMARY, 8, "the survivor speaks")
-        parts["bare: kill to the first command"].append((began - killed) * 1000.0)
-    else:
-        await drive.until_state(State.FAILED_OVER, 8)
-        progress = drive.guest.progress
-        assert progress is not None
-        assert not progress.failed, progress.failed
-        parts["armed: kill to the first step"].append((progress.started_at - killed) * 1000.0)
-        for step in progress.steps:
-            parts[f"armed: step {step.key}"].append((step.seconds or 0.0) * 1000.0)
+    await ended()
     await asyncio.sleep(1.0)
     gap = pinger.gap_after(killed)
     pinger.stop()
-    return gap * 1000.0
+    return killed, gap * 1000.0
+
+
+async def armed(lab: Lab, log: Path, parts: dict[str, list[float]]) -> float:
+    """One death with the failover armed; the gap."""
+    async with Drive(lab.pair_path) as drive:
+        _survivor, pid = await ready(drive, lab)
+        await drive.controller.arm(GUEST, on=True)
+        await drive.until(lambda v: v.armed is not None and v.armed.able, 3, "it is armed")
+
+        async def ended() -> None:
+            await drive.until_state(State.FAILED_OVER, 8)
+
+        killed, gap = await die(lab, pid, log, ended)
+        progress = drive.guest.progress
+        assert progress is not None
+        assert not progress.failed, progress.failed
+    parts["armed: kill to the first step"].append((progress.started_at - killed) * 1000.0)
+    for step in progress.steps:
+        parts[f"armed: step {step.key}"].append((step.seconds or 0.0) * 1000.0)
+    return gap
+
+
+async def bare(lab: Lab, log: Path, parts: dict[str, list[float]]) -> float:
+    """One death with the bare sequence alone: no cockpit is there to ask the survivor anything meanwhile."""
+    async with Drive(lab.pair_path) as drive:
+        survivor, pid = await ready(drive, lab)
+    qmp = BareQmp(str(lab.path_on(survivor, f"{RUN}/people")))
+    waiting = asyncio.create_task(asyncio.to_thread(wait_and_promote, pid, qmp))
+
+    async def ended() -> None:
+        await waiting
+
+    killed, gap = await die(lab, pid, log, ended)
+    qmp.close()
+    parts["bare: kill to the first command"].append((waiting.result() - killed) * 1000.0)
+    return gap
 
 
 async def main(rounds: int) -> None:
     """The whole comparison."""
-    gaps: dict[bool, list[float]] = {False: [], True: []}
+    gaps: dict[str, list[float]] = {"armed": [], "bare": []}
     parts: dict[str, list[float]] = defaultdict(list)
     with running_lab() as lab, tempfile.TemporaryDirectory() as folder:
-        async with Drive(lab.pair_path) as drive:
-            for number in range(rounds):
-                for bare in (False, True) if number % 2 else (True, False):
-                    gaps[bare].append(await one(lab, drive, Path(folder), bare, parts))
-                print(f"round {number + 1}: armed {gaps[False][-1]:.0f} ms, bare {gaps[True][-1]:.0f} ms", flush=True)
-    print(line("armed, the client's gap", gaps[False]))
-    print(line("bare QMP sequence, same exit", gaps[True]))
-    print(f"ratio of the medians {statistics.median(gaps[False]) / statistics.median(gaps[True]):.2f}")
+        log = Path(folder) / "ping.log"
+        for number in range(rounds):
+            for name, run in (("armed", armed), ("bare", bare))[:: 1 if number % 2 else -1]:
+                gaps[name].append(await run(lab, log, parts))
+            print(f"round {number + 1}: armed {gaps['armed'][-1]:.0f} ms, bare {gaps['bare'][-1]:.0f} ms", flush=True)
+    print(line("armed, the client's gap", gaps["armed"]))
+    print(line("bare QMP sequence, same exit", gaps["bare"]))
+    print(f"ratio of the medians {statistics.median(gaps['armed']) / statistics.median(gaps['bare']):.2f}")
     for name, values in parts.items():
         print(line(name, values))
 

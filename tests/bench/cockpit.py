@@ -100,8 +100,7 @@ def part_first() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pair.yaml"
         path.write_text(PAIR)
-        # As installed: with compiled modules, wherever this machine may write them.
-        env = {"XDG_STATE_HOME": folder, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{folder}/cache"}
+        env = {"XDG_STATE_HOME": folder}
         for number in range(6 if SHORT else 16):
             command = [sys.executable, "-m", "colotui", "--read-only", "-c", str(path)]
             with Program(command, env=env) as program:
@@ -177,8 +176,13 @@ def main(names: list[str]) -> None:
     """Run the named parts, or all."""
     with contextlib.suppress(PermissionError):
         os.nice(-15)  # what others do on this machine is not the cockpit's cost; its children inherit it
-    for name in names or PARTS:
-        PARTS[name]()
+    with tempfile.TemporaryDirectory() as cache:
+        # As installed: with compiled modules, wherever this machine lets them be written.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = cache
+        watched("ours", 0.0)
+        for name in names or PARTS:
+            PARTS[name]()
 
 
 if __name__ == "__main__":

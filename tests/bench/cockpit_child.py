@@ -1,6 +1,7 @@
 """The program under measurement: `ours` or `stock` on the stood-in controller, until SIGTERM.
 
-Options after the name: guests=N, events=N (a second), trace=lines,2000,60 (see cockpit_trace), report=FILE, profile=FILE.
+Options after the name: guests=N, events=N (a second), trace=lines,2000,60 (see cockpit_trace), report=FILE,
+profile=FILE.
 """
 
 from __future__ import annotations

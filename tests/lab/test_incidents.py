@@ -14,7 +14,7 @@ import pytest
 from colotui.errors import ActionRefused
 from colotui.model.incident import Confidence, Incident, Kind, Source
 from colotui.model.plan import Action
-from colotui.model.protection import GuestView, State
+from colotui.model.protection import GuestView
 from tests.lab.client import Client, Counter, Download, Pinger
 from tests.lab.drive import Drive
 from tests.lab.running import Lab
@@ -26,6 +26,9 @@ HEALTHY_S = float(os.environ.get("COLOTUI_HEALTHY_S", "120"))
 async def drive(lab: Lab) -> AsyncIterator[Drive]:
     """A controller on the lab's pair, brought to Protected before the test."""
     async with Drive(lab.pair_path) as drive:
+        if drive.guest.copies[drive.secondary].damage:
+            # A reset in lock-step can leave the secondary's memory wrong: what its incident recommends.
+            await drive.act(Action.STOP)
         await drive.protected()
         await drive.until(lambda view: not any(i.open for i in view.incidents), 75.0, "nothing is open")
         yield drive
@@ -98,17 +101,25 @@ async def test_cut_forward_link(lab: Lab, drive: Drive) -> None:
     await closes(drive, incident)
 
 
-async def test_reset_guest(lab: Lab, drive: Drive) -> None:
-    # The guest resets itself: both copies get the same input, so both do.
-    before = {host: len(text) for host, text in lab.serial().items()}
-    lab.client.fetch("/reboot", limit=2.0)
-    kinds = (Kind.GUEST_RESET, Kind.TRIPLE_FAULT)
-    view = await drive.until(lambda view: any(found(view, kind) for kind in kinds), 12.0, "the reset is named")
-    incident = next(i for i in (found(view, kind) for kind in kinds) if i is not None)
-    assert before
-    assert incident.now.witnesses[0].what in ("RESET", "goes-down", "cpu-reset", "triple")
-    assert drive.guest.protection.state is State.PROTECTED
-    await closes(drive, incident, 75.0)
+async def test_triple_fault_of_the_guest(lab: Lab, drive: Drive) -> None:
+    # The guest faults; its input is mirrored, so both copies do. QEMU's log on the primary tells it from a reboot.
+    await asyncio.to_thread(lab.client.curl, "-m", "2", "-X", "POST", lab.client.url("/crash/triple-fault"))
+    incident = await appears(drive, Kind.TRIPLE_FAULT)
+    assert incident.now.confidence is Confidence.PROVEN
+    assert {"RESET", "triple"} <= {fact.what for fact in incident.now.witnesses}
+    assert found(drive.guest, Kind.GUEST_RESET) is None
+    assert drive.controller.refusal(drive.name, Action.SWITCH) == incident.now.why_not
+    await closes(drive, incident, 90.0)
+
+
+async def test_reset_that_was_asked_for(lab: Lab, drive: Drive) -> None:
+    await drive.serving()
+    session = drive.controller._watches[drive.name].engine.session(drive.primary)
+    await session.qmp("system_reset")
+    incident = await appears(drive, Kind.GUEST_RESET)
+    assert incident.now.confidence is Confidence.PROVEN
+    assert found(drive.guest, Kind.TRIPLE_FAULT) is None
+    await closes(drive, incident, 90.0)
 
 
 async def test_healthy_under_mixed_load_has_no_incident(lab: Lab, drive: Drive, tmp_path: Path) -> None:

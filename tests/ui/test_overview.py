@@ -82,8 +82,7 @@ async def test_several_pairs_open_with_the_list_the_worst_first() -> None:
             assert words in row
         assert "4 of 7 need you" in cockpit.shown("overview-top")
         assert all(fake.started for fake in cockpit.fakes)
-        await cockpit.press("q")
-        await cockpit.pilot.pause(0.05)
+        await cockpit.press("q", "y")
     assert all(fake.closed for fake in cockpit.fakes)
     assert cockpit.app.return_value == 0
 

@@ -41,8 +41,12 @@ def resets(case: Case) -> Finding | None:
     log = case.around(begun, "cpu-reset", before=1.0, after=PAIRED)
     words = case.around(begun, "goes-down", before=ON_ITS_WAY, after=1.0)
     witnesses = in_order(about, words, log)
-    if triple:
+    if triple and both:
         return _fault(case, both, newest.host, Confidence.PROVEN, witnesses, "")
+    if triple and any(fact.host == newest.host for fact in events):
+        return _fault(case, both, newest.host, Confidence.PROVEN, witnesses, "")
+    if triple:
+        return _unheard_fault(case, triple[0], witnesses)
     if asked:
         sentence = f"{case.guest} was reset {where}: asked for over QMP ({asked[0].text})."
         return Finding(Kind.GUEST_RESET, sentence, Confidence.PROVEN, Severity.WARNING, witnesses)
@@ -124,13 +128,24 @@ def _is_reset(fact: Fact) -> bool:
 def _fault(
     case: Case, both: bool, host: str, confidence: Confidence, witnesses: tuple[Fact, ...], settle: str
 ) -> Finding:
-    word = "has triple-faulted" if confidence is Confidence.PROVEN else "may have triple-faulted"
+    seen = confidence is Confidence.PROVEN or any(fact.what == "triple" for fact in witnesses)
+    word = "has triple-faulted" if seen else "may have triple-faulted"
     if both:
         down = " Its console said just before that it goes down." if _said_down(witnesses) else ""
         sentence = f"{case.guest} {word} on both hosts at the same time: it is the guest's own software.{down}"
         return Finding(Kind.TRIPLE_FAULT, sentence, confidence, Severity.ERROR, witnesses, settle)
-    sentence = f"The {case.role(host).value} of {case.guest} on {host} {word}, and its twin has not."
+    sentence = f"The {case.role(host).value} of {case.guest} on {host} {word}, and of its twin nobody said so."
     return Finding(Kind.TRIPLE_FAULT_ONE, sentence, confidence, Severity.ERROR, witnesses, settle)
+
+
+def _unheard_fault(case: Case, fault: Fact, witnesses: tuple[Fact, ...]) -> Finding:
+    """Only a log tells of it: nobody listened to the monitors then, so nothing is known of the twin."""
+    if fault.source is Source.HYPERVISOR:
+        # Each hypervisor has a log of its own; that the other one is silent proves nothing.
+        return _fault(case, False, fault.host, Confidence.LIKELY, witnesses, "`xl list` and `xl dmesg` on both hosts")
+    sentence = f"{case.guest} has triple-faulted on {fault.host}; whether its twin did too was not seen."
+    settle = f"the console of {case.other(fault.host).host}: input is mirrored, so most faults come to both"
+    return Finding(Kind.TRIPLE_FAULT, sentence, Confidence.LIKELY, Severity.ERROR, witnesses, settle)
 
 
 def _said_down(witnesses: tuple[Fact, ...]) -> bool:

@@ -8,6 +8,12 @@ from colotui.ui.paint.scene import Scene
 
 _Key = tuple[tuple[str, ...], str]
 _MOVE: _Key = (("j", "k"), "move")
+_PLAN: _Key = (("enter",), "open the plan")
+_OF_INCIDENTS: tuple[_Key, ...] = (
+    (("next-error", "previous-error"), "open ones"),
+    (("bundle",), "bundle"),
+    (("filter",), "filter"),
+)
 _KEYS: dict[str, tuple[_Key, ...]] = {
     "hosts": (_MOVE, (("/",), "filter"), (("tab",), "the wiring")),
     "wiring": (_MOVE, (("tab",), "the facts")),
@@ -20,6 +26,11 @@ _KEYS: dict[str, tuple[_Key, ...]] = {
     ),
     "mismatches": (_MOVE, (("enter",), "packets"), (("capture",), "capture"), (("/",), "filter")),
     "packets": (_MOVE, (("e", "E"), "older, newer mismatch"), (("capture",), "capture")),
+    "incidents": ((("down", "up"), "incident"), *_OF_INCIDENTS),
+    "incidents-plan": (_PLAN, (("down", "up"), "incident"), *_OF_INCIDENTS),
+    "incident-list": ((("enter",), "open it"), (("down", "up"), "incident"), *_OF_INCIDENTS),
+    "incident": ((("down", "up"), "scroll"), *_OF_INCIDENTS),
+    "incident-plan": (_PLAN, (("down", "up"), "scroll"), *_OF_INCIDENTS),
     "events": (_MOVE, (("/",), "filter"), (("e", "E"), "errors")),
 }
 _EVERYWHERE: tuple[_Key, ...] = ((("y",), "copy"), (("z",), "freeze"))

@@ -21,25 +21,23 @@ ROOMY = 88
 _TIME = 14
 _HOST = 13
 _SOURCE = 9
-_TAIL = 20
+_TAIL = 18
 _WORDS = 600
 _ROWS = 4
-_ACTS = "the cockpit"
+_COCKPIT = "cockpit"
 
 
 def incident_sheet(scene: Scene, incident: Incident, width: int, *, airy: bool) -> Sheet:
     """The page, `width` cells wide. With little room (`airy` False) what to do comes before the evidence."""
     sheet = Sheet(width)
     _headline(scene, sheet, incident, width)
-    advice = (_todo, _not_todo)
-    facts = (_evidence, _client)
-    for section in (*facts, *advice) if airy else (*advice, *reversed(facts)):
-        before = len(sheet)
+    told = incident.now
+    client = (_client,) if told.client else ()
+    not_todo = (_not_todo,) if incident.open and (told.do_not or told.forbids) else ()
+    for section in (_evidence, *client, _todo, *not_todo) if airy else (_todo, *not_todo, *client, _evidence):
         if airy:
             sheet.row()
         section(scene, sheet, incident, width)
-        if airy and len(sheet) == before + 1:
-            sheet.drop()
     return sheet
 
 
@@ -64,12 +62,14 @@ def _section(sheet: Sheet, title: str, note: str = "") -> None:
         sheet.right(sheet.width, [(note, "low")])
 
 
+def _full_stop(text: str) -> str:
+    return text + ("" if text[-1:] in (".", "…", "?", "!", "") else ".")
+
+
 def _sentence(text: str) -> str:
     """With a capital and a full stop: the table of advice has neither."""
     text = text.strip()
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".…?!" else ".")
+    return _full_stop(text[:1].upper() + text[1:])
 
 
 def _headline(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> None:
@@ -77,15 +77,15 @@ def _headline(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> Non
     sheet.row()
     sheet.put(0, [sign(incident)])
     sheet.text(2, plain(told.sentence, _WORDS), "strong", width - 2)
-    hosts = {fact.host for fact in told.witnesses}
+    hosts = {fact.host for fact in told.witnesses if fact.host}
     many = f"{told.confidence.value} by {plural(len(told.witnesses), 'witness', 'witnesses')}"
-    many += f" on {plural(len(hosts), 'host')}" if hosts and "" not in hosts else ""
-    since = f"{day_or_clock(told.since, scene.now).strip()} {clock_ms(told.since)}"
-    if clock(told.since) in since[:8]:
-        since = clock_ms(told.since)
+    many += f" on {plural(len(hosts), 'host')}" if hosts else ""
     took = f"open {lasting(lasted(incident, scene.now))}" if incident.open else f"took {_took(incident, scene.now)}"
-    sheet.row()
-    sheet.text(2, f"{incident.id}   {told.kind.value}   since {since}   {took}   {many}", "muted", width - 2)
+    first, then = f"{incident.id}   {told.kind.value}", f"since {_when(told.since, scene.now)}   {took}"
+    rows = (f"{first}   {then}   {many}",) if width >= ROOMY else (f"{first}   {many}", then)
+    for text in rows:
+        sheet.row()
+        sheet.put(2, [(text, "muted")], width - 2)
     if told.settle and told.confidence is not Confidence.PROVEN:
         sheet.row()
         sheet.text(2, f"What would settle it: {plain(told.settle, _WORDS)}", "base", width - 2)
@@ -102,13 +102,14 @@ def _evidence(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> Non
     host = min(max(hosts, default=0), _HOST) + 2
     for fact in witnesses:
         sheet.row()
-        sheet.put(0, [(_when(fact, scene.now), "muted")], _TIME - 1)
+        sheet.put(0, [(clock_ms(fact.at), "muted")], _TIME - 1)
         sheet.put(_TIME, [(_host(fact), "base")], host - 1)
         after = fact.at - incident.now.since
         if width >= ROOMY:
             x, room = _TIME + host, width - _TIME - host - _TAIL - 1
-            late: list[Span] = [(f"  {_after(after)}", "low")] if after >= 0.0005 else []
-            sheet.right(width, [(fact.source.value, "muted"), *late], _TAIL)
+            sheet.put(width - _TAIL, [(fact.source.value, "muted")], _SOURCE)
+            if after >= 0.0005:
+                sheet.right(width, [(_after(after), "low")], _TAIL - _SOURCE)
         else:
             x = _TIME + host
             sheet.put(x, [(fact.source.value, "muted")], _SOURCE - 1)
@@ -125,13 +126,13 @@ def _evidence(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> Non
 
 
 def _host(fact: Fact) -> str:
-    return plain(fact.host, 60) or _ACTS.removeprefix("the ")
+    return plain(fact.host, 60) or _COCKPIT
 
 
-def _when(fact: Fact, now: float) -> str:
+def _when(at: float, now: float) -> str:
     """The time to the millisecond; the day and the time of what is older than today."""
-    shown = day_or_clock(fact.at, now)
-    return clock_ms(fact.at) if shown == clock(fact.at) else f"{shown} {clock(fact.at)[:5]}"
+    shown = day_or_clock(at, now)
+    return clock_ms(at) if shown == clock(at) else f"{shown.strip()} {clock(at)[:5]}"
 
 
 def _after(seconds: float) -> str:
@@ -147,10 +148,9 @@ def _words(fact: Fact) -> str:
 
 
 def _client(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> None:
-    if incident.now.client:
-        _section(sheet, "what it means for the client" if incident.open else "what it meant for the client")
-        sheet.row()
-        sheet.text(0, _sentence(plain(incident.now.client, _WORDS)), "base", width)
+    _section(sheet, "what it means for the client" if incident.open else "what it meant for the client")
+    sheet.row()
+    sheet.text(0, _sentence(plain(incident.now.client, _WORDS)), "base", width)
 
 
 def _todo(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> None:
@@ -160,7 +160,10 @@ def _todo(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> None:
     text = plain(told.do_text, _WORDS) or (BY_ACTION[told.do].word if told.do in BY_ACTION else "")
     if incident.closed_at is not None:
         by = plain(incident.closed_by, _WORDS)
-        sheet.text(0, _sentence(f"Nothing: it closed at {clock(incident.closed_at)}, {by or 'by evidence'}"), "base", width)
+        # A plan closed it, or nobody witnesses it any more.
+        by = f" by {by}" if by.startswith("`") else f": {by}" if by else ""
+        over = f"Nothing: it closed at {_when(incident.closed_at, scene.now)}{by}"
+        sheet.text(0, _sentence(over), "base", width)
         if text:
             sheet.row()
             sheet.text(0, _sentence(f"The advice was: {text}"), "muted", width)
@@ -205,8 +208,6 @@ def _recommended(scene: Scene, sheet: Sheet, action: Action, text: str, width: i
 
 def _not_todo(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> None:
     told = incident.now
-    if not incident.open or not (told.do_not or told.forbids):
-        return
     _section(sheet, "what not to do")
     if told.do_not:
         sheet.row()
@@ -214,18 +215,17 @@ def _not_todo(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> Non
         sheet.text(2, _sentence(plain(told.do_not, _WORDS)), "bold", width - 2)
     if told.forbids:
         sheet.row()
-        why = plain(told.why_not, _WORDS)
-        sheet.text(2, _sentence(f"{_refused(scene, told.forbids)}: {why}"), "muted", width - 2)
+        why = _full_stop(f" Why: {plain(told.why_not, _WORDS)}") if told.why_not else ""
+        sheet.text(2, f"{_refused(scene, told.forbids)}{why}", "muted", width - 2)
 
 
 def _refused(scene: Scene, forbids: frozenset[Action]) -> str:
     """Which keys are refused meanwhile."""
     listed = [entry for entry in ACTIONS if entry.action in forbids]
     if len(listed) == len(ACTIONS):
-        return "every action is refused meanwhile"
+        return "Every action is refused meanwhile."
     names = [f"{scene.key(entry.action.value, entry.key)} {entry.word}" for entry in listed]
-    joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "this"
-    return f"{joined} {'is' if len(names) < 2 else 'are'} refused meanwhile"
+    return f"Refused meanwhile: {', '.join(names)}."
 
 
 def incident_line(incident: Incident) -> str:

@@ -95,6 +95,9 @@ def _actions(scene: Scene, length: int, reasons: int) -> list[Key]:
 def _extra(scene: Scene, width: int, *, acting: bool) -> list[Key]:
     entries = [("filter", "/", "filter"), ("freeze", "z", "goes on" if scene.frozen else "freeze")]
     entries.append(("palette", ":", "command" if width >= 90 else "all"))
+    opened = sum(incident.open for incident in scene.guest.incidents)
+    if scene.guest.incidents:
+        entries.insert(0, ("incidents", "i", f"incidents {opened}" if opened else "incidents"))
     if acting:
         entries.insert(0, ("view-plan", "v", "view the plan"))
     return [Key(name, ((scene.key(name, default), "strong"), (f" {word}", "muted"))) for name, default, word in entries]

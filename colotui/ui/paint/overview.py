@@ -26,7 +26,8 @@ def paint_list(board: Board, width: int, height: int) -> list[Line]:
     query = board.state.query
     key = board.keys.get("filter", "/")
     note: Span = (f"{key} {query}"[: width // 3], "accent-bold") if query else (f"{key} filter", "low")
-    count = f"{len(board.rows)} of {len(board.everything)}   " if query else ""
+    seen = min(room, len(board.rows))
+    count = f"{seen} of {len(board.everything)}   " if seen < len(board.everything) else ""
     pane_title(canvas, 0, margin, width - margin, "", "guests", note="the worst first", right=((count, "low"), note))
     columns = placed_columns(board, width - 2 * margin)
     for column, x, wide in columns:

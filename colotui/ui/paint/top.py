@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from colotui.model.facts import Missing
 from colotui.model.protection import Protection, Role, Severity, State
-from colotui.ui.actions import BY_ACTION
 from colotui.ui.format import clock, duration, fine_duration, lasting, number, size_bytes, whole
 from colotui.ui.glyphs import SPEAKS, WARN, state_glyph
+from colotui.ui.paint.advice import paint_advice
 from colotui.ui.paint.armed import armed_badge
 from colotui.ui.paint.canvas import Canvas, Line, Span, width_of
+from colotui.ui.paint.incidentbadge import LOUDNESS, strip_group
 from colotui.ui.paint.scene import Scene
 from colotui.ui.paint.tabs import other_guests, tab_spans
 
@@ -17,7 +18,6 @@ _BANDS = {
     Severity.WARNING: ("warning-band", "band-warning-background"),
     Severity.ERROR: ("error-band", "band-error-background"),
 }
-_LOUDNESS = (Severity.OK, Severity.WORKING, Severity.WARNING, Severity.ERROR)
 
 
 def paint_top(scene: Scene, width: int, height: int) -> list[Line]:
@@ -66,7 +66,7 @@ def _strip(scene: Scene, canvas: Canvas) -> None:
     if canvas.height >= 3:
         _wide_numbers(scene, canvas, row, x, end)
     elif width >= 100:
-        _groups(canvas, row, x + 3, end, [(1, _warning_or(scene, []))], right=_synced(scene))
+        _groups(canvas, row, x + 3, end, [(1, _warning_or(scene, [])), (0, strip_group(scene))], right=_synced(scene))
         if canvas.height > 1:
             _folded_path(scene, canvas, margin, width - margin)
     else:
@@ -76,7 +76,12 @@ def _strip(scene: Scene, canvas: Canvas) -> None:
         shown = arrow if width_of(arrow) <= end - (x + 3) else []
         _groups(canvas, row, x + 3, end, [(1, shown)], right=synced if fits else None)
         if canvas.height > 1:
-            numbers = [(1, _warning_or(scene, _rate(scene))), (2, _pause(scene)), (4, _mismatches(scene))]
+            numbers = [
+                (0, strip_group(scene)),
+                (1, _warning_or(scene, _rate(scene))),
+                (2, _pause(scene)),
+                (4, _mismatches(scene)),
+            ]
             _groups(canvas, 1, margin, width - margin, [*numbers, (3, _forward(scene))], gap=3)
 
 
@@ -85,11 +90,18 @@ def _wide_numbers(scene: Scene, canvas: Canvas, row: int, x: int, end: int) -> N
     _groups(canvas, row, start, end - 4, [(0, _arrow(scene))])
     start += width_of(_arrow(scene)) + (7 if canvas.width >= 150 else 4)
     if scene.protection.severity is Severity.WARNING:
-        canvas.spans(start, row, _warning_or(scene, []), end - start - 2)
+        after = canvas.spans(start, row, _warning_or(scene, []), end - start - 2) + 4
+        canvas.spans(after, row, strip_group(scene), max(0, end - after - 2))
         said = [text for text in (scene.protection.meaning, scene.protection.do_not) if text]
         canvas.put(start + 2, row + 1, "   ".join(said), "muted", canvas.width - 2 - start)
         return
-    groups = [(1, _rate(scene)), (2, _pause(scene)), (4, _mismatches(scene)), (3, _synced(scene))]
+    groups = [
+        (0, strip_group(scene)),
+        (1, _rate(scene)),
+        (2, _pause(scene)),
+        (4, _mismatches(scene)),
+        (3, _synced(scene)),
+    ]
     _groups(canvas, row, start, end - 2, groups, gap=4)
 
 
@@ -213,7 +225,7 @@ def _band(scene: Scene, canvas: Canvas) -> None:
         return
     if canvas.height >= 3:
         canvas.put(margin, 1, protection.meaning, style, width - 2 * margin)
-    _advice(scene, canvas, canvas.height - 1, margin, style)
+    paint_advice(scene, canvas, canvas.height - 1, margin, style)
 
 
 def _headline(scene: Scene) -> str:
@@ -223,34 +235,6 @@ def _headline(scene: Scene) -> str:
         return scene.protection.headline
     step = progress.steps[min(progress.current, len(progress.steps) - 1)]
     return f"{progress.title}: {step.title}" + (f", {progress.note}" if progress.note else "")
-
-
-def _advice(scene: Scene, canvas: Canvas, row: int, margin: int, style: str) -> None:
-    protection, progress = scene.protection, scene.guest.progress
-    end = canvas.width - margin
-    if protection.do_not:
-        if protection.do_now is None and (progress is None or not progress.running):
-            canvas.put(margin, row, protection.do_not, f"{style}-bold", end - margin)
-            return
-        end = canvas.right(end, row, [(protection.do_not, style)], max(20, end - margin - 34)) - 2
-    x = margin
-    if protection.do_now is not None:
-        key = scene.key(protection.do_now.value, BY_ACTION[protection.do_now].key)
-        x = canvas.put(x, row, "Do now", style) + (2 if canvas.height >= 3 else 1)
-        x = canvas.put(x, row, f" {key} ", f"{style}-key") + (2 if canvas.height >= 3 else 1)
-        text = protection.do_now_text or BY_ACTION[protection.do_now].word
-        canvas.put(x, row, text if text.endswith("…") else f"{text} …", f"{style}-bold", end - x)
-    elif progress is not None and progress.running:
-        step = progress.steps[min(progress.current, len(progress.steps) - 1)] if progress.steps else None
-        if step is not None:
-            x = canvas.put(x, row, f"{step.host}  ", style, end - x)
-            x = canvas.put(x, row, step.title, f"{style}-bold", end - x)
-        x = canvas.put(x + 3, row, f" {scene.key('view-plan', 'v')} ", f"{style}-key", end - x)
-        canvas.put(x + 2, row, "the steps", style, end - x)
-    elif canvas.height < 3 and end - x > 10:
-        canvas.put(x, row, protection.meaning, style, end - x)
-    elif protection.do_now_text:
-        canvas.put(x, row, protection.do_now_text, f"{style}-bold", end - x)
 
 
 def _since(scene: Scene, style: str, height: int) -> list[Span]:
@@ -301,4 +285,4 @@ def _clock_and_badges(
 
 
 def _louder(live: Protection, shown: Protection) -> bool:
-    return live.state is not shown.state or _LOUDNESS.index(live.severity) > _LOUDNESS.index(shown.severity)
+    return live.state is not shown.state or LOUDNESS.index(live.severity) > LOUDNESS.index(shown.severity)

@@ -355,6 +355,15 @@ class CockpitScreen(TimeKeys, ArmKey, Screen[None]):
         hosts = tuple(view.spec.name for view in scene.snapshot.hosts)
         self.app.push_screen(BundleScreen(scene.guest.name, hosts))
 
+    def action_incidents(self) -> None:
+        """What was and is wrong with the guest on the screen."""
+        if self.cockpit.scene() is None:
+            self.cockpit.say("not connected yet")
+            return
+        from colotui.ui.screens.incidents import IncidentsScreen
+
+        self.app.push_screen(IncidentsScreen())
+
     def action_view_plan(self) -> None:
         """The plan that runs or ended."""
         scene = self.cockpit.scene(live=True)

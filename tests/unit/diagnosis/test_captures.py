@@ -42,7 +42,6 @@ NAMED = (
     ("2ab-failover", r"A EOF", 0.003, {"alpha": Exit(0, 9, None)}, Kind.PRIMARY_DEAD, Confidence.PROVEN, Action.FAILOVER),
     ("2e-kill-lh", r"A EOF", 0.001, KILLED, Kind.PRIMARY_DEAD, Confidence.PROVEN, Action.FAILOVER),
     ("2e-quit-lh", r"A EOF", 0.0005, {}, Kind.PRIMARY_DEAD, Confidence.PROVEN, Action.FAILOVER),
-    ("4-autofo-1-3", r"A EOF", 0.0002, KILLED, Kind.PRIMARY_DEAD, Confidence.PROVEN, Action.FAILOVER),
     ("2e-lh-alive", r"A -> .*lost-heartbeat", 0.5, {}, Kind.TWO_LIVE, Confidence.PROVEN, None),
     ("4-seckill-delay20000", r"B EOF", 0.5, {"beta": Exit(0, 9, None)}, Kind.SECONDARY_DEAD, Confidence.PROVEN,
      Action.FAILOVER),
@@ -71,6 +70,21 @@ def test_says_what_the_name_says(
     assert (told.confidence, told.do) == (confidence, action)
     assert told.witnesses
     assert (told.settle == "") == (confidence is Confidence.PROVEN)
+
+
+def test_killed_primary_whose_secondary_is_corrupt_is_started_again_and_not_promoted() -> None:
+    # The secondary's kernel failed in this run, and killed the guest after the failover.
+    replay = Replay("4-autofo-1-3")
+    case = replay.case(replay.moment(r"A EOF") + 0.0002, exits=KILLED)
+    found = {one.kind: one for one in diagnose(case)}
+    assert {Kind.PRIMARY_DEAD, Kind.SECONDARY_CORRUPT} <= set(found)
+    assert found[Kind.PRIMARY_DEAD].do is None
+    # The engine notes it beside the copy as well; then the primary's own disk is the way out.
+    words = found[Kind.SECONDARY_CORRUPT].witnesses[0].text
+    copies = dict(case.evidence.copies)
+    copies["beta"] = replace(copies["beta"], damage=f"its kernel said `{words}`")
+    noted = diagnose(replace(case, evidence=replace(case.evidence, copies=copies)))
+    assert next(one for one in noted if one.kind is Kind.PRIMARY_DEAD).do is Action.START
 
 
 def test_deadlock_of_a_version_that_is_known_for_it() -> None:

@@ -16,9 +16,10 @@ from colotui.model.past import CheckpointLog
 from colotui.model.protection import Snapshot
 from colotui.ui.paint.axis import ZOOMS, TimeAxis
 from colotui.ui.paint.canvas import Line, text_of, width_of
+from colotui.ui.paint.flow import flow
 from colotui.ui.paint.footer import paint_footer
 from colotui.ui.paint.fullcheckpoints import checkpoints_page, histogram, shares
-from colotui.ui.paint.fullhosts import flow, hosts_sheet
+from colotui.ui.paint.fullhosts import hosts_sheet
 from colotui.ui.paint.fullwiring import wiring_page
 from colotui.ui.paint.pagetitle import paint_page_title
 from colotui.ui.paint.scene import Scene
