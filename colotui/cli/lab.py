@@ -1,4 +1,4 @@
-"""`colotui lab`: hands over to the lab, and gives it a way to open the cockpit on the pair file it made."""
+"""`colotui lab`: hands over to the lab, with a way to open the cockpit on its pair file; drills meet it here."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from colotui.cli.cockpit import open_on
 
 def command(args: argparse.Namespace) -> int:
     """Run the lab's own command."""
+    if args.lab_command == "drill":
+        from colotui.cli.drill import command as drill
+
+        return drill(args)
     from colotui.lab.cli import run
 
     def cockpit(pair_file: str | Path) -> int:

@@ -65,7 +65,7 @@ TABLE: dict[Kind, Advice] = {
     Kind.PRIMARY_HUNG: Advice(
         SILENT, (PROMOTE,), "wait for {primary}'s QEMU, or end it on its host",
         "do not promote {secondary} before {primary}'s QEMU is killed: it may wake up (the plan kills it first)",
-        frozenset({Action.START, Action.PROTECT, Action.REPROTECT, Action.SWITCH, Action.STOP}),
+        frozenset({Action.START, Action.PROTECT, Action.REPROTECT, Action.SWITCH}),
         "the QEMU on {primary} hangs and may wake up: fail over, which ends it first"),
     Kind.DEADLOCK: Advice(
         SILENT, (PROMOTE, ALONE), "end the deadlocked QEMU on its host, then start {guest}",
@@ -87,8 +87,7 @@ TABLE: dict[Kind, Advice] = {
         MUTE, (ALONE,), "repair the forward link", "do not promote {secondary} without fencing {primary}",
         NO_TWIN, "the forward link is cut: no copy can follow the other"),
     Kind.SERVICE_CUT: Advice(
-        "Clients of the cut side reach nothing.", (),
-        "repair the service network; where only the primary is cut, switch to {secondary}",
+        "Clients of the cut side reach nothing.", (SWITCH,), "repair the service network",
         "do not start a second copy to get round it",
         frozenset({Action.START}), "the guest lives: only its network is cut"),
     Kind.COCKPIT_CUT: Advice(

@@ -63,6 +63,15 @@ def add_parser(subparsers: Any) -> None:
     host.add_argument("power", choices=("on", "off"))
     for verb, text in (("cut", "cut a link"), ("mend", "mend a link")):
         command(verb, text).add_argument("link", choices=LINKS, metavar="LINK", help=", ".join(LINKS))
+    drill = command("drill", "break the lab for real in one of its ways, and score what the cockpit does about it")
+    drill.add_argument("drill", nargs="*", metavar="DRILL", help="names of drills, or all")
+    drill.add_argument("--list", action="store_true", help="say which drills there are")
+    drill.add_argument(
+        "--with-cli",
+        action="store_true",
+        help="also try what must be refused on the command line, the cockpit closed meanwhile: the client waits longer",
+    )
+    drill.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
     command("console", "what the guest's serial console has shown")
     client = command("client", "run a command as a client of the guest")
     client.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="for example: -- ping 10.77.0.10")

@@ -28,7 +28,7 @@ from colotui.lab.hosts import Hosts
 from colotui.lab.layout import HOSTS, SLOTS, Net, Places
 
 STORE_SIZE = "2g"
-"""At most so much memory for what the hosts write; guests of the lab write little."""
+"""The size of each host's disk: at most so much memory for what it writes; guests of the lab write little."""
 
 _SSH_LIMIT = 10.0
 
@@ -64,10 +64,12 @@ class Keeper:
         self._net, self._slot = _take_slot(orders.name)
         store = self._places.hosts
         store.mkdir()
-        # Seen only in this process's mount namespace and its children's: it needs no unmounting, ever.
-        osrun.run(
-            ["mount", "-t", "tmpfs", "-o", f"mode=700,size={STORE_SIZE}", "lab", str(store)], what="the hosts' disks"
-        )
+        for host in HOSTS:
+            # Seen only in this process's mount namespace and its children's: it needs no unmounting, ever. One each,
+            # so that one host's disk can be full.
+            (store / host).mkdir()
+            options = f"mode=700,size={STORE_SIZE}"
+            osrun.run(["mount", "-t", "tmpfs", "-o", options, "lab", str(store / host)], what="the hosts' disks")
         self._log = self._places.log.open("a")
         self._wires = wires.Wires(self._net)
         self._hosts = Hosts(self._net, self._wires, orders.image, store, self._log, bare=orders.bare)
@@ -260,9 +262,10 @@ def _let_go() -> None:
 
 
 def _remove_state(places: Places) -> None:
-    # The lock file goes last, and with it the claim on the name. The store is a tmpfs here, an empty folder outside.
-    with contextlib.suppress(LabError):
-        osrun.run(["umount", "--lazy", str(places.hosts)], what="the hosts' disks")
+    # The lock file goes last, and with it the claim on the name. The stores are tmpfs here, empty folders outside.
+    for host in HOSTS:
+        with contextlib.suppress(LabError):
+            osrun.run(["umount", "--lazy", str(places.hosts / host)], what="the hosts' disks")
     shutil.rmtree(places.run, ignore_errors=True)
 
 

@@ -8,10 +8,11 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 from colotui.controller.base import Controller
-from colotui.errors import ColotuiError
+from colotui.errors import ColotuiError, ConfigError
 from colotui.model.protection import GuestView, HostView, LinkState, Severity, Snapshot, State
 from colotui.model.text import plain
 
@@ -57,7 +58,8 @@ Key = tuple[int, str]
 class Standing:
     """How one guest stands. `place` is its pair's in the fleet, `at` the moment of the snapshot.
 
-    Without a `view` it stands for a whole pair that cannot be watched, or not yet: `why` says the reason.
+    Without a `view` it stands for a whole pair that cannot be watched, or not yet: `why` says the reason,
+    `brief` without the folder of its file.
     """
 
     place: int
@@ -66,6 +68,7 @@ class Standing:
     rank: Rank
     view: GuestView | None = None
     why: str = ""
+    brief: str = ""
     at: float = 0.0
     hosts: tuple[HostView, ...] = ()
 
@@ -177,7 +180,11 @@ class Fleet:
         label = self._label(pair)
         snapshot = pair.snapshot
         if pair.failure is not None:
-            return [Standing(place, label, "", Rank.UNKNOWN, why=str(pair.failure))]
+            brief = str(pair.failure)
+            if isinstance(pair.failure, ConfigError):
+                # The folder would take the room of the reason.
+                brief = brief.replace(pair.failure.path, PurePath(pair.failure.path).name)
+            return [Standing(place, label, "", Rank.UNKNOWN, why=str(pair.failure), brief=brief)]
         if snapshot is None:
             return [Standing(place, label, "", Rank.ASKING, why="reading the pair file")]
         if not snapshot.guests:

@@ -1,4 +1,4 @@
-"""Incidents on the real lab: the right one appears for a real fault and closes when it is over; a healthy pair has none."""
+"""Incidents on the real lab: the right one appears for a real fault and closes after it; a healthy pair has none."""
 
 from __future__ import annotations
 
@@ -145,7 +145,8 @@ async def test_healthy_under_mixed_load_has_no_incident(lab: Lab, drive: Drive, 
         numbers = counter.stop()
         pinger.stop()
     stats = drive.guest.stats.total - begun[0], drive.guest.mismatch_total - begun[1]
-    print(f"{HEALTHY_S:.0f} s: {stats[0]} checkpoints, {stats[1]} mismatches, {len(numbers)} counters; {sorted(set(seen))}")
+    told = f"{stats[0]} checkpoints, {stats[1]} mismatches, {len(numbers)} counters"
+    print(f"{HEALTHY_S:.0f} s: {told}; {sorted(set(seen))}")
     assert not seen
     assert stats[0] > HEALTHY_S / 4
     assert numbers == sorted(numbers)

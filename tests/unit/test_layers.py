@@ -21,10 +21,11 @@ BELOW = {
     "setup": {"engine", "host", "model"},
     "controller": {"config", "diagnosis", "engine", "host", "model", "setup"},
     "ui": {"config", "controller", "diagnosis", "model"},
-    "cli": {"config", "controller", "diagnosis", "host", "lab", "model", "ui"},
+    "drill": {"controller", "model"},
+    "cli": {"config", "controller", "diagnosis", "drill", "host", "lab", "model", "ui"},
     "lab": set[str](),
 }
-GROUND = {"errors", "paths", "tasks", "__version__"}
+GROUND = {"errors", "paths", "tasks", "collector", "__version__"}
 # Names, ports and paths of an engine are pure: whoever judges a pair may know them.
 PURE = {"diagnosis": "colotui.engine.qemu.wiring."}
 OUTSIDE = {

@@ -80,6 +80,8 @@ def panic(case: Case) -> Finding | None:
         return None
     device = any(fact.source is Source.QMP for fact in told)
     probe = case.evidence.probe
+    if not device and probe is not None and probe.ok and probe.at > last.at + SETTLING:
+        return None  # a kernel that has panicked serves nobody: the text is an old one, or somebody else's
     silent = probe is not None and not probe.ok
     sure = device or silent
     witnesses: tuple[Fact, ...] = (last,)

@@ -73,6 +73,8 @@ def service_cut(case: Case) -> Finding | None:
         Confidence.PROVEN,
         Severity.ERROR if served else Severity.WARNING,
         in_order(tuple(witnesses)),
+        # The copy that is not cut may take over; one that is cut never.
+        remedy="" if served and len(cut) == 1 else f"repair the service network on {where}",
     )
 
 

@@ -49,7 +49,9 @@ def diagnose(case: Case) -> tuple[Diagnosed, ...]:
     drafts = tuple(_advised(case, finding) for finding in shown)
     # What one of them forbids, none of them may recommend.
     judged = replace(case.evidence, incidents=drafts)
-    return tuple(_allowed(draft, judged) for draft in drafts)
+    return tuple(
+        draft if finding.remedy else _allowed(draft, judged) for draft, finding in zip(drafts, shown, strict=True)
+    )
 
 
 def _advised(case: Case, finding: Finding) -> Diagnosed:

@@ -70,7 +70,7 @@ def list_width(width: int) -> int:
     """The cells of the list, its margin included."""
     if not beside(width):
         return width
-    return 37 if width < 140 else min(62, 52 + (width - 140) // 10)
+    return 38 if width < 140 else min(62, 52 + (width - 140) // 10)
 
 
 def paint_incidents(scene: Scene, width: int, height: int, state: IncidentsState) -> list[Line]:
@@ -123,24 +123,26 @@ def _list(scene: Scene, canvas: Canvas, end: int, state: IncidentsState) -> None
         return
     gap = 1 if entries[0].open and not entries[-1].open else 0
     state.listed.settle(len(entries), canvas.height - 2 - gap)
+    digits = min(4, max(len(short_id(entry)) for entry in entries))
     top, y = state.listed.top, 2
     for index, entry in enumerate(entries[top : top + state.listed.room], start=top):
         if gap and not entry.open and index > top and entries[index - 1].open:
             y += 1
-        _entry(scene, canvas, y, entry, stop, lit=index == state.listed.cursor)
+        _entry(scene, canvas, y, entry, stop, digits, lit=index == state.listed.cursor)
         y += 1
 
 
-def _entry(scene: Scene, canvas: Canvas, y: int, entry: Incident, stop: int, *, lit: bool) -> None:
-    """One row: sign, number, when it began, what it is, for how long."""
+def _entry(scene: Scene, canvas: Canvas, y: int, entry: Incident, stop: int, digits: int, *, lit: bool) -> None:
+    """One row: sign, number (`digits` cells), when it began, what it is, for how long."""
     ground = "@cursor-background" if lit else ""
     roomy = stop >= _WITH_TIMES
     if lit:
         canvas.fill(_MARGIN - 1, y, stop - _MARGIN + 1, " ", f"base{ground}")
     glyph, glyph_style = sign(entry)
     x = canvas.put(_MARGIN, y, glyph, glyph_style + ground) + 1
-    number = short_id(entry)
-    x = canvas.right(x + 3, y, [(number, f"low{ground}")], 3) + min(3, len(number)) + 1
+    x += digits + 1
+    canvas.right(x, y, [(short_id(entry), f"low{ground}")], digits)
+    x += 2 if roomy else 1
     if roomy:
         canvas.put(x, y, day_or_clock(entry.now.since, scene.now), f"muted{ground}")
         x += 10

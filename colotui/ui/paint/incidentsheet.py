@@ -81,8 +81,9 @@ def _headline(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> Non
     many = f"{told.confidence.value} by {plural(len(told.witnesses), 'witness', 'witnesses')}"
     many += f" on {plural(len(hosts), 'host')}" if hosts else ""
     took = f"open {lasting(lasted(incident, scene.now))}" if incident.open else f"took {_took(incident, scene.now)}"
-    first, then = f"{incident.id}   {told.kind.value}", f"since {_when(told.since, scene.now)}   {took}"
-    rows = (f"{first}   {then}   {many}",) if width >= ROOMY else (f"{first}   {many}", then)
+    first, since = f"{incident.id}   {told.kind.value}", f"since {_when(told.since, scene.now)}"
+    wide = f"{first}   {since}   {took}   {many}"
+    rows = (wide,) if width >= ROOMY else (f"{first}   {took}", f"{since}   {many}")
     for text in rows:
         sheet.row()
         sheet.put(2, [(text, "muted")], width - 2)
@@ -162,7 +163,7 @@ def _todo(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> None:
         by = plain(incident.closed_by, _WORDS)
         # A plan closed it, or nobody witnesses it any more.
         by = f" by {by}" if by.startswith("`") else f": {by}" if by else ""
-        over = f"Nothing: it closed at {_when(incident.closed_at, scene.now)}{by}"
+        over = f"Nothing: it closed at {_when(incident.closed_at, scene.now).partition('.')[0]}{by}"
         sheet.text(0, _sentence(over), "base", width)
         if text:
             sheet.row()

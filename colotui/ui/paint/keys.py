@@ -52,6 +52,7 @@ def placed_keys(scene: Scene, width: int) -> list[Key]:
     gap = 3 if width >= 120 else 2
     for length, reasons in ((_REASON_WIDE, 99), *((_REASON_NARROW, count) for count in range(len(ACTIONS), -1, -1))):
         actions = _actions(scene, length, reasons)
+        actions[1:1] = _incidents(scene)
         keys = [*extra[:1], *actions, *extra[1:]] if acting else [*actions, *extra]
         if sum(key.width + gap for key in keys) - gap <= end - margin:
             break
@@ -92,12 +93,18 @@ def _actions(scene: Scene, length: int, reasons: int) -> list[Key]:
     return out
 
 
+def _incidents(scene: Scene) -> list[Key]:
+    """The key to the incidents, with how many are open; beside the recommended key, for it says why."""
+    if not scene.guest.incidents:
+        return []
+    opened = sum(incident.open for incident in scene.guest.incidents)
+    words = f" incidents {opened}" if opened else " incidents"
+    return [Key("incidents", ((scene.key("incidents", "i"), "strong"), (words, "muted")))]
+
+
 def _extra(scene: Scene, width: int, *, acting: bool) -> list[Key]:
     entries = [("filter", "/", "filter"), ("freeze", "z", "goes on" if scene.frozen else "freeze")]
     entries.append(("palette", ":", "command" if width >= 90 else "all"))
-    opened = sum(incident.open for incident in scene.guest.incidents)
-    if scene.guest.incidents:
-        entries.insert(0, ("incidents", "i", f"incidents {opened}" if opened else "incidents"))
     if acting:
         entries.insert(0, ("view-plan", "v", "view the plan"))
     return [Key(name, ((scene.key(name, default), "strong"), (f" {word}", "muted"))) for name, default, word in entries]

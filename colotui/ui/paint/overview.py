@@ -71,7 +71,7 @@ def _sentence(board: Board, row: Standing, columns: Sequence[Placed]) -> tuple[i
     if row.view is None:
         after = columns[names.index("pair") if "pair" in names else names.index("guest")]
         start = after[1] + after[2] + GAP
-        return (start, last_x - GAP, [(row.why, "base" if row.rank is Rank.UNKNOWN else "muted")])
+        return (start, last_x - GAP, [(row.brief or row.why, "base" if row.rank is Rank.UNKNOWN else "muted")])
     measured = [x for column, x, _ in columns if column.measured]
     if believed(board, row) or not measured:
         return None

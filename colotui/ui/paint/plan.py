@@ -230,10 +230,14 @@ def _step(
     sheet.put(x + 3, [(step.host, "muted")], columns.name - x - 4)
     _beside(sheet, columns.name, step.title, columns.second - columns.name - 2, row, style)
     end_of_command = (columns.why - 2) if columns.why else columns.end - (9 if running else 0)
-    _beside(sheet, columns.second, step.command, end_of_command - columns.second, row, style)
     if running:
         timing = _timing(wall, step)
         sheet.put(columns.end - width_of([timing]), [timing], row=row)
+    if step.state is StepState.ALREADY:
+        # Nothing is done here: one row, so that what is done stands out.
+        sheet.put(columns.second, [(step.command, style)], end_of_command - columns.second, row=row)
+        return
+    _beside(sheet, columns.second, step.command, end_of_command - columns.second, row, style)
     why_end = columns.end - (9 if running else 0)
     if columns.why:
         done = step.state in (StepState.DONE, StepState.UNDONE) and step.output

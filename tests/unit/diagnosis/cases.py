@@ -44,7 +44,9 @@ def fact(what: str, name: str = "alpha", source: Source = Source.QMP, text: str 
     return Fact(NOW - age, name, source, what, text)
 
 
-def checkpoints(rate: float, seconds: float, cause: Cause = Cause.PERIODIC, pause: float = 8.0, pages: int = 300) -> CheckpointLog:
+def checkpoints(
+    rate: float, seconds: float, cause: Cause = Cause.PERIODIC, pause: float = 8.0, pages: int = 300
+) -> CheckpointLog:
     """Checkpoints up to now at an even rate."""
     count = int(rate * seconds)
     return CheckpointLog.of([Checkpoint(NOW - seconds + n / rate, cause, pause, pages) for n in range(count)])

@@ -1,4 +1,4 @@
-"""Replays a capture of a real pair (QMP transcript, traces, QEMU's words, consoles) into the case as it stood at a moment.
+"""Replays a capture of a real pair (QMP, traces, QEMU's words, consoles) into the case as it stood at a moment.
 
 A is alpha, the primary; B is beta, the secondary. What the capture does not hold is not made up: the roles come from
 its own commands, a copy's life from its answers, its end from its end of file.
@@ -80,7 +80,7 @@ class Replay:
 
     def moment(self, pattern: str, nth: int = 0) -> float:
         """When the nth line of the transcript that matches was written."""
-        hits = [float(at) for at, who, how, rest in self.lines if re.search(pattern, f"{who} {how} {rest}")]
+        hits = [float(at) for at, *words in self.lines if re.search(pattern, " ".join(words))]
         return hits[nth]
 
     def last_stamp(self) -> float:
@@ -105,7 +105,7 @@ class Replay:
         self._words(now, log)
         history.settle(now)
         gone = {who: sides[who].ended_at is not None for who in sides}
-        for who, side in sides.items():
+        for side in sides.values():
             if side.ended_at is not None:
                 how = (exits or {}).get(side.host)
                 log.add(Fact(side.ended_at, side.host, Source.EXIT, "exit", str(how or "its process is gone")))

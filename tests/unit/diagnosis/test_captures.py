@@ -31,7 +31,9 @@ def kinds(found: tuple[Diagnosed, ...]) -> list[Kind]:
 
 def in_lockstep(case: Case) -> Case:
     """The case with both copies in lock-step: of a long transcript the middle, which says so, was not kept."""
-    copies = {h: replace(c, migration="colo", in_colo=True, runstate="running") for h, c in case.evidence.copies.items()}
+    copies = {
+        h: replace(c, migration="colo", in_colo=True, runstate="running") for h, c in case.evidence.copies.items()
+    }
     return replace(case, evidence=replace(case.evidence, copies=copies, last_checkpoint=case.now - 0.1))
 
 
@@ -39,7 +41,7 @@ KILLED = {"alpha": Exit(0, 9, None)}
 
 # folder, the line of the transcript after which it is looked at, seconds after it, how copies ended, what it must be
 NAMED = (
-    ("2ab-failover", r"A EOF", 0.003, {"alpha": Exit(0, 9, None)}, Kind.PRIMARY_DEAD, Confidence.PROVEN, Action.FAILOVER),
+    ("2ab-failover", r"A EOF", 0.003, KILLED, Kind.PRIMARY_DEAD, Confidence.PROVEN, Action.FAILOVER),
     ("2e-kill-lh", r"A EOF", 0.001, KILLED, Kind.PRIMARY_DEAD, Confidence.PROVEN, Action.FAILOVER),
     ("2e-quit-lh", r"A EOF", 0.0005, {}, Kind.PRIMARY_DEAD, Confidence.PROVEN, Action.FAILOVER),
     ("2e-lh-alive", r"A -> .*lost-heartbeat", 0.5, {}, Kind.TWO_LIVE, Confidence.PROVEN, None),
@@ -60,7 +62,13 @@ NAMED = (
 
 @pytest.mark.parametrize(("name", "line", "later", "exits", "kind", "confidence", "action"), NAMED)
 def test_says_what_the_name_says(
-    name: str, line: str, later: float, exits: dict[str, Exit], kind: Kind, confidence: Confidence, action: Action | None
+    name: str,
+    line: str,
+    later: float,
+    exits: dict[str, Exit],
+    kind: Kind,
+    confidence: Confidence,
+    action: Action | None,
 ) -> None:
     replay = Replay(name)
     case = replay.case(replay.moment(line) + later, exits=exits, delay=20000 if "20000" in name else 1000)
@@ -113,9 +121,7 @@ def test_cut_forward_link() -> None:
     assert deaf
     assert min(deaf) >= 5
     now = replay.moment(r"A <- .*COLO_EXIT") - 3.0
-    pings = {
-        host: Witness("host → host", host, "no answer over eth1", False, now - 1.0) for host in ("alpha", "beta")
-    }
+    pings = {host: Witness("host → host", host, "no answer over eth1", False, now - 1.0) for host in ("alpha", "beta")}
     found = diagnose(replay.case(now, pings=pings))
     assert found[0].kind is Kind.FORWARD_CUT
     assert found[0].do is Action.FAILOVER

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from colotui.diagnosis.actions import refusal
-from colotui.diagnosis.protection import judge
 from colotui.diagnosis.incidents.rules import diagnose
+from colotui.diagnosis.protection import judge
 from colotui.engine.xen.log import hypervisor_fact, libxl_fact
 from colotui.model.checkpoint import Cause
 from colotui.model.facts import Irq, LinkFacts, Module, ModuleState, NicIrqs, QemuFacts
@@ -16,7 +16,19 @@ from colotui.model.incident import Confidence, Kind, Source
 from colotui.model.plan import Action, Progress
 from colotui.model.protection import Exit, Life, Role, State
 from tests.unit.diagnosis.cases import (
-    NOW, PRIMARY, SECONDARY, case, checkpoints, dark, down, fact, host, kinds, only, ping, silent,
+    NOW,
+    PRIMARY,
+    SECONDARY,
+    case,
+    checkpoints,
+    dark,
+    down,
+    fact,
+    host,
+    kinds,
+    only,
+    ping,
+    silent,
 )  # fmt: skip
 
 PLAN = Progress(Action.FAILOVER, "web01", "Fail over web01", (), NOW - 0.2)
@@ -138,9 +150,12 @@ def test_cut_service_network() -> None:
     told = only(case(hosts=cut, evidence={"probe": silent()}))
     assert told.kind is Kind.SERVICE_CUT
     assert "no client reaches" in told.sentence
+    assert told.do is Action.SWITCH
     assert refusal(replace(case().evidence, incidents=(told,)), Action.START) == told.why_not
     other = {"alpha": host("alpha"), "beta": host("beta", service=LinkFacts("eth0", False))}
-    assert "after a failover" in only(case(hosts=other)).sentence
+    spare = only(case(hosts=other))
+    assert "after a failover" in spare.sentence
+    assert (spare.do, spare.do_text) == (None, "repair the service network on beta")
 
 
 def test_silent_service_only_after_it_answered() -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from colotui.errors import HostCallFailed
+from colotui.host.claims import Claim, claim_of, guest_nics, holders, leaked
 from colotui.host.wiring import Feed, Link, Wiring
 from colotui.model.pair import DiskSpec, ForwardSpec, GuestSpec, HostSpec, NicSpec, Pair
 from colotui.model.protection import Role
 from colotui.model.survey import Leftover, LeftoverKind
-from colotui.host.claims import Claim, claim_of, guest_nics, holders, leaked
 from colotui.setup.ifbdevices import Seen, choose, was_of
 from colotui.setup.tcstate import Filters, hooks_script, kept_devices, leads
 
