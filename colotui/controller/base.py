@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from colotui.model.bundle import Bundle
-from colotui.model.facts import Missing
-from colotui.model.mismatch import Mismatch
-from colotui.model.packet import PacketPair
-from colotui.model.plan import Action, Plan, Progress
 from colotui.model.protection import Snapshot
+
+if TYPE_CHECKING:  # the first picture must not wait for what only these signatures name
+    from colotui.model.bundle import Bundle
+    from colotui.model.facts import Missing
+    from colotui.model.mismatch import Mismatch
+    from colotui.model.packet import PacketPair
+    from colotui.model.plan import Action, Plan, Progress
 
 Listener = Callable[[Snapshot], None]
 

@@ -13,7 +13,7 @@ from colotui.model.pair import Pair
 from colotui.model.plan import Action, Progress
 from colotui.model.protection import GuestView, LinkState, Severity, State
 
-PROTECT_LIMIT = 60.0
+PROTECT_LIMIT = 90.0
 """Seconds in which a lab that is broken in any of our ways must be Protected again."""
 
 _WAYS_BACK = (Action.START, Action.REPROTECT, Action.PROTECT, Action.FAILOVER, Action.UNDO)
@@ -93,5 +93,7 @@ class Operator:
         if any(host.link is not LinkState.UP for host in self.controller.snapshot.hosts):
             return None
         advised = [incident.now.do for incident in self.view.incidents if incident.open]
-        wanted = (*(action for action in advised if action is not None), *_WAYS_BACK)
+        # A copy that is known to be damaged goes, also where the incident that told of it is over.
+        damaged = [Action.STOP] if any(copy.damage for copy in self.view.copies.values()) else []
+        wanted = (*(action for action in advised if action is not None), *_WAYS_BACK, *damaged)
         return next((action for action in wanted if self.view.actions.get(action) is None), None)

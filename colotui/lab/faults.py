@@ -21,8 +21,11 @@ from colotui.lab.layout import GUEST
 LINE = 1 << 20
 """Bytes one line of a monitor may have."""
 
-LOADS = 6
-"""Clients of the load: pings in quick succession, whose replies differ now and then."""
+PINGS = 5
+"""Clients of the load that ping in quick succession: their replies differ now and then."""
+
+PAGES = 2
+"""Clients of the load that fetch random pages: all of them differ."""
 
 QMP_LIMIT = 5.0
 """Seconds QEMU may take to answer a command of ours."""
@@ -109,10 +112,15 @@ class Faults:
     def load(self, on: bool) -> None:
         """Begin the load, or end it."""
         if on and not self._load:
-            argv = self._lab.client_argv(["ping", "-n", "-q", "-i", "0.002", "-s", "1000", self._state().net.guest])
+            guest = self._state().net.guest
+            pings = ["ping", "-n", "-q", "-i", "0.002", "-s", "1000", guest]
+            # The fragment is not sent: it has curl fetch the same page again and again.
+            pages = ["curl", "-s", "-m", "60", "-o", "/dev/null", f"http://{guest}/random#[1-100000]"]
             self._load = [
-                subprocess.Popen(osrun.tied(argv), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                for _ in range(LOADS)
+                subprocess.Popen(
+                    osrun.tied(self._lab.client_argv(argv)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                )
+                for argv in (*[pings] * PINGS, *[pages] * PAGES)
             ]
         elif not on:
             for process in self._load:

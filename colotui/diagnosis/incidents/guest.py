@@ -109,11 +109,13 @@ def corrupt_secondary(case: Case) -> Finding | None:
     if not told and not noted:
         return None
     primary = case.other(secondary.host)
-    at = told[0].at if told else secondary.seen_at
-    if told and case.around(at, "oops", "panic", "GUEST_PANICKED", host=primary.host, before=PAIRED, after=PAIRED):
+    twins = ("oops", "panic", "GUEST_PANICKED")
+    # After a panic of both copies and a reset the secondary may still fail alone (seen): each word is looked at itself.
+    alone = [fact for fact in told if not case.around(fact.at, *twins, host=primary.host, before=PAIRED, after=PAIRED)]
+    if told and not alone:
         return None
-    witnesses = tuple(told) or (spoken(secondary.host, Source.HOST, "damage", secondary.damage, secondary.seen_at),)
-    words = witnesses[0].text if told else secondary.damage
+    witnesses = tuple(alone) or (spoken(secondary.host, Source.HOST, "damage", secondary.damage, secondary.seen_at),)
+    words = witnesses[0].text if alone else secondary.damage
     sentence = f"The secondary's kernel on {secondary.host} fails alone (`{words}`): its memory is not the primary's."
     settle = f"the console of {primary.host}: the same words there would mean a fault of the guest itself"
     return Finding(Kind.SECONDARY_CORRUPT, sentence, Confidence.LIKELY, Severity.ERROR, in_order(witnesses), settle)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from colotui.engine.qemu.session import CopySession
-from colotui.engine.qemu.wiring import DiskWiring, NicWiring
+from colotui.engine.qemu.wiring import PRIMARY_TRACE, DiskWiring, NicWiring
 from colotui.errors import EngineError, QmpRefused
 
 LINK_LIMIT = 10.0
@@ -77,6 +77,9 @@ class PrimaryOps:
                     continue
                 await self.session.qmp("object-add", **properties)
                 added += 1
+        # A survivor was started as a secondary, without the log of resets. Naming a trace event keeps the traces on:
+        # `log` sets the whole mask.
+        await self.session.human(f"log cpu_reset,trace:{PRIMARY_TRACE[0]}")
         return f"{added} objects added, filters off"
 
     async def linked(self) -> bool:
