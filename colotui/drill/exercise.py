@@ -160,22 +160,24 @@ class Exercise:
                 self._score = replace(self._score, refused=(*self._score.refused, what))
 
     async def _from_elsewhere(self, operator: Operator, stack: contextlib.AsyncExitStack, seats: Seats) -> Operator:
-        """The same from the command line, which needs the lock: this cockpit is closed for it and opened anew."""
+        """The first one from the command line, which needs the lock: this cockpit is closed for it and opened anew."""
         assert self._elsewhere is not None
         await operator.controller.close()
-        for refused in self._drill.refused:
-            to = seats.secondary if refused.onto_secondary else ""
-            code = await self._elsewhere(refused.action, to)
-            if code != REFUSED_CODE:
-                self._wrong.append(f"the command line's {_words(refused, to)} ended with {code}, not {REFUSED_CODE}")
+        refused = self._drill.refused[0]
+        to = seats.secondary if refused.onto_secondary else ""
+        code = await self._elsewhere(refused.action, to)
+        if code != REFUSED_CODE:
+            self._wrong.append(f"the command line's {_words(refused, to)} ended with {code}, not {REFUSED_CODE}")
         fresh = await stack.enter_async_context(Operator(self._pair, self._spec.name))
-        if not await fresh.until(lambda: fresh.open_incident(self._drill.kind) is not None, NAME_LIMIT):
+        # What heals by itself may be over by now: then there is nothing left to name.
+        healing = self._drill.hand is None and self._drill.do == (None,)
+        if not healing and not await fresh.until(lambda: self._present(fresh) is not None, NAME_LIMIT):
             self._wrong.append("a cockpit that is opened now does not name it")
         return fresh
 
     async def _act(self, operator: Operator, client: Client, seats: Seats) -> None:
         begun = time.time()
-        incident = operator.open_incident(self._drill.kind)
+        incident = self._present(operator)
         action = incident.now.do if incident is not None else self._score.do
         if action is not None:
             try:
@@ -192,6 +194,11 @@ class Exercise:
                 await asyncio.to_thread(self._drill.hand, self._breaker, seats)
         if await client.answered(SERVED_LIMIT):
             self._score = replace(self._score, acted_ms=(time.time() - begun) * 1000.0)
+
+    def _present(self, operator: Operator) -> Incident | None:
+        """The drill's incident, or what has become of it."""
+        there = (operator.open_incident(kind) for kind in (self._drill.kind, *self._drill.later))
+        return next((incident for incident in there if incident is not None), None)
 
     async def _mended(self, operator: Operator, seats: Seats) -> None:
         for hand in (self._drill.hand, self._drill.mends):

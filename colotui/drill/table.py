@@ -28,8 +28,10 @@ class Refused:
 class Drill:
     """One drill. `do`: the recommendations that are right; None among them: no plan helps, then `hand` does.
 
-    `breaks` is what happens; `hand` is what an operator does outside of any plan, said by `hand_text`; without it the
-    guest helps itself. `mends` puts the lab right afterwards; it must do no harm where nothing is to be mended.
+    `refused`: the most dangerous first; that one is tried on the command line too, where it is asked for. `breaks` is
+    what happens; `hand` is what an operator does outside of any plan, said by `hand_text`; without it the guest helps
+    itself. `later`: what a cockpit that is opened later may name instead, for it has gone on. `mends` puts the lab
+    right afterwards; it must do no harm where nothing is to be mended.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Drill:
     hand: Hand | None = None
     hand_text: str = "waits"
     mends: Hand | None = None
+    later: tuple[Kind, ...] = ()
 
 
 ALONE_ONLY = Refused(Action.FAILOVER, onto_secondary=True)
@@ -90,9 +93,14 @@ DRILLS: tuple[Drill, ...] = (
     ),
     Drill(
         "service-cut", "the service network cut on the primary's side", Kind.SERVICE_CUT,
-        lambda lab, seats: lab.cut(f"service-{seats.primary}"), (None,), (START,),
-        hand=lambda lab, seats: lab.mend(f"service-{seats.primary}"), hand_text="repairs the network",
+        lambda lab, seats: lab.cut(f"service-{seats.primary}"), (Action.SWITCH,), (START,),
         mends=lambda lab, seats: lab.mend(f"service-{seats.primary}"),
+    ),
+    Drill(
+        "service-cut-spare", "the service network cut on the secondary's side", Kind.SERVICE_CUT,
+        lambda lab, seats: lab.cut(f"service-{seats.secondary}"), (None,), (SWITCH, START),
+        hand=lambda lab, seats: lab.mend(f"service-{seats.secondary}"), hand_text="repairs the network",
+        mends=lambda lab, seats: lab.mend(f"service-{seats.secondary}"),
     ),
     Drill(
         "cockpit-cut", "both management links cut: the cockpit itself is cut off", Kind.COCKPIT_CUT,
@@ -108,7 +116,7 @@ DRILLS: tuple[Drill, ...] = (
     Drill(
         "disk-full", "the secondary's disk full", Kind.DISK_FULL,
         lambda lab, seats: lab.fill(seats.secondary), (Action.STOP, Action.FAILOVER), (ALONE_ONLY, SWITCH),
-        mends=lambda lab, seats: lab.empty(seats.secondary),
+        mends=lambda lab, seats: lab.empty(seats.secondary), later=(Kind.SECONDARY_DEAD,),
     ),
     Drill(
         "triple-fault", "the guest's kernel triple-faults, on both copies", Kind.TRIPLE_FAULT,

@@ -69,7 +69,7 @@ def add_parser(subparsers: Any) -> None:
     drill.add_argument(
         "--with-cli",
         action="store_true",
-        help="also try what must be refused on the command line, the cockpit closed meanwhile: the client waits longer",
+        help="also try on the command line what must be refused; the client waits some seconds longer",
     )
     drill.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
     command("console", "what the guest's serial console has shown")

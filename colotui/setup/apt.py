@@ -158,6 +158,9 @@ async def _wait_for_earlier(site: Site) -> None:
     if earlier is not None:
         site.note("waiting for the apt that an earlier set-up began")
         await _ended(site.host, *earlier, ("apt-get",))
+    if isinstance((await site.host.read([_PID]))[_PID], bytes):
+        # Its supervisor writes how it ended a moment later: that must not pass for how ours ended.
+        await _told(site.host)
 
 
 async def _ended(host: Host, pid: int, start: int | None, argv: tuple[str, ...]) -> None:
@@ -169,12 +172,21 @@ async def _ended(host: Host, pid: int, start: int | None, argv: tuple[str, ...])
         raise CommandFailed(host.name, argv, None, await _last(host)) from None
 
 
-async def _judge(host: Host, argv: tuple[str, ...]) -> None:
+async def _told(host: Host) -> bytes | None:
+    """What the supervisor wrote about the end, a moment after it; None when it wrote nothing within 2 s."""
     until = time.monotonic() + 2.0
-    while not isinstance(told := (await host.read([_EXIT]))[_EXIT], bytes):
-        if time.monotonic() > until:
-            raise HostCallFailed(host.name, "apt ended and nobody knows how.", errno.ECHILD, "Retry.")
-        await asyncio.sleep(0.02)  # its supervisor writes this a moment after the end
+    while time.monotonic() < until:
+        told = (await host.read([_EXIT]))[_EXIT]
+        if isinstance(told, bytes):
+            return told
+        await asyncio.sleep(0.02)
+    return None
+
+
+async def _judge(host: Host, argv: tuple[str, ...]) -> None:
+    told = await _told(host)
+    if told is None:
+        raise HostCallFailed(host.name, "apt ended and nobody knows how.", errno.ECHILD, "Retry.")
     status = int(told.split()[0]) if told.split()[:1] and told.split()[0].isdigit() else 255
     if status:
         raise CommandFailed(host.name, argv[2:] if argv[:2] == GET[:2] else argv, status, await _last(host))

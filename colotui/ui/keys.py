@@ -71,7 +71,15 @@ _COCKPIT = (
     Binding("q", "app.quit", "Quit; protection goes on without the cockpit", id="quit"),
 )
 # One action for each digit: a binding does not tell its action which of its keys was pressed.
-_NTH = tuple(Binding(f"alt+{digit}", f"nth({digit})", "The guest at that place of the list") for digit in _DIGITS)
+# A terminal without the newer keyboard protocol sends Escape and the digit, which Textual reads as the second name.
+_ALT_SIGNS = (
+    *("inverted_exclamation_mark", "trade_mark_sign", "pound_sign", "cent_sign", "infinity"),
+    *("section_sign", "pilcrow_sign", "bullet", "ª"),
+)
+_NTH = tuple(
+    Binding(f"alt+{digit},{sign}", f"nth({digit})", "The guest at that place of the list")
+    for digit, sign in zip(_DIGITS, _ALT_SIGNS, strict=True)
+)
 _LIST = (
     Binding("enter", "open", "Open the guest; try a pair again that could not be watched", key_display="enter"),
     *(Binding(digit, f"nth({digit})", "The guest at that place of the list") for digit in _DIGITS),

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from textual import events
+from textual._xterm_parser import XTermParser
 from textual.command import CommandPalette
 from textual.geometry import Offset
 from textual.pilot import Pilot
@@ -249,6 +251,16 @@ async def test_next_guest_goes_through_all_pairs_in_the_order_of_the_list() -> N
         await cockpit.press("alt+3", "alt+9")
         assert cockpit.app.guest_name == "queue"
         assert "no guest 3 to show" in cockpit.said()
+
+
+@pytest.mark.parametrize("digit", "123456789")
+async def test_alt_and_a_digit_as_an_older_terminal_sends_it(digit: str) -> None:
+    (event,) = (event for event in XTermParser().feed(f"\x1b{digit}") if isinstance(event, events.Key))
+    shown: list[int] = []
+    async with fleet(fs.lab()) as cockpit:
+        cockpit.app.show_nth = shown.append  # type: ignore[method-assign]
+        await cockpit.press(event.key)
+    assert shown == [int(digit)]
 
 
 async def test_a_guest_that_turns_bad_while_another_is_shown_is_noticed_once() -> None:

@@ -10,6 +10,7 @@ from colotui.diagnosis.evidence import Evidence
 from colotui.model.facts import HostFacts
 from colotui.model.incident import Confidence, Fact, Kind, Source
 from colotui.model.past import CheckpointLog, MismatchLog
+from colotui.model.plan import Action
 from colotui.model.protection import Copy, LinkState, Role, Severity, Witness
 
 RECENT = 60.0
@@ -101,6 +102,7 @@ class Finding:
     """What a rule found. Its advice is in diagnosis.advice. At least one witness; `settle` where it is not proven.
 
     `remedy`: what helps in this very case, where no action of ours does; "" for what the table says.
+    `forbids`: what is wrong in this very case, beside what the table forbids for its kind.
     """
 
     kind: Kind
@@ -110,6 +112,7 @@ class Finding:
     witnesses: tuple[Fact, ...]
     settle: str = ""
     remedy: str = ""
+    forbids: frozenset[Action] = frozenset()
 
     @property
     def since(self) -> float:

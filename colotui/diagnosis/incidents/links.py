@@ -7,6 +7,7 @@ from colotui.diagnosis.incidents.case import Case, Finding, in_order, spoken
 from colotui.diagnosis.incidents.hosts import PING_FRESH
 from colotui.model.facts import LinkFacts
 from colotui.model.incident import Confidence, Fact, Kind, Source
+from colotui.model.plan import Action
 from colotui.model.protection import Life, Severity
 
 SILENT_FOR = 3.0
@@ -61,6 +62,7 @@ def service_cut(case: Case) -> Finding | None:
         )
     primary = case.primary
     served = primary is not None and primary.host in cut
+    alone = served and len(cut) == 1
     if _silent(case):
         probe = case.evidence.probe
         assert probe is not None
@@ -74,7 +76,8 @@ def service_cut(case: Case) -> Finding | None:
         Severity.ERROR if served else Severity.WARNING,
         in_order(tuple(witnesses)),
         # The copy that is not cut may take over; one that is cut never.
-        remedy="" if served and len(cut) == 1 else f"repair the service network on {where}",
+        remedy="" if alone else f"repair the service network on {where}",
+        forbids=frozenset() if alone else frozenset({Action.SWITCH}),
     )
 
 

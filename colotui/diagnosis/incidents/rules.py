@@ -65,7 +65,7 @@ def _advised(case: Case, finding: Finding) -> Diagnosed:
         severity=finding.severity,
         client=fill(advice.client, case.evidence),
         do_not=fill(advice.do_not, case.evidence),
-        forbids=advice.forbids,
+        forbids=advice.forbids | finding.forbids,
         why_not=fill(advice.why_not, case.evidence),
         settle=finding.settle,
         do_text=finding.remedy or fill(advice.otherwise, case.evidence),

@@ -156,6 +156,8 @@ def test_cut_service_network() -> None:
     spare = only(case(hosts=other))
     assert "after a failover" in spare.sentence
     assert (spare.do, spare.do_text) == (None, "repair the service network on beta")
+    assert refusal(replace(case().evidence, incidents=(spare,)), Action.SWITCH) == spare.why_not
+    assert Action.SWITCH not in told.forbids
 
 
 def test_silent_service_only_after_it_answered() -> None:

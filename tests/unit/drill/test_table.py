@@ -18,8 +18,9 @@ def test_names_are_unique_and_found() -> None:
 
 @pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
 def test_expects_what_the_advice_may_say(drill: Drill) -> None:
-    recommended = {action for action, _text in TABLE[drill.kind].do} or {None}
-    assert set(drill.do) <= recommended
+    # No plan is right where the advice has none, or has one that this very case makes wrong.
+    recommended = {action for action, _text in TABLE[drill.kind].do}
+    assert set(drill.do) <= recommended | {None}
 
 
 @pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
