@@ -25,6 +25,7 @@ from colotui.ui.widgets.lineview import LineView
 
 if TYPE_CHECKING:
     from colotui.ui.app import CockpitApp
+    from colotui.ui.fleet import Watched
 
 _LIST = 48
 _GUTTER = 4
@@ -64,6 +65,7 @@ class PacketsScreen(Screen[None]):
         self.listed = PaneState(query=query)
         self.scrolled = PaneState()
         self._sheet: tuple[object, Sheet] | None = None
+        self._pair: Watched | None = None
 
     @property
     def cockpit(self) -> CockpitApp:
@@ -75,7 +77,8 @@ class PacketsScreen(Screen[None]):
         yield from (self.top, self.body)
 
     def on_mount(self) -> None:
-        """First picture, while the packets are looked for."""
+        """First picture, while the packets are looked for: on this pair, whichever is shown by the time they come."""
+        self._pair = self.cockpit.shown
         self._look()
 
     def on_resize(self) -> None:
@@ -90,7 +93,7 @@ class PacketsScreen(Screen[None]):
             self.run_worker(self._ask(scene.guest.name, self.entry), name="packets", exclusive=True)
 
     async def _ask(self, guest: str, entry: Mismatch) -> None:
-        found = await answered(self.cockpit.connected.packets(guest, entry))
+        found = await answered((self._pair or self.cockpit.shown).connected.packets(guest, entry))
         if entry == self.entry:
             self.found = str(found) if isinstance(found, ColotuiError) else found
             self.redraw()
