@@ -9,6 +9,7 @@ from types import TracebackType
 
 from colotui.config import load
 from colotui.controller.controller import PairController
+from colotui.model.incident import Kind
 from colotui.model.pair import Pair
 from colotui.model.plan import Action, Progress
 from colotui.model.protection import GuestView, State
@@ -78,7 +79,8 @@ class Drive:
             with contextlib.suppress(AssertionError):
                 await self._protected()
                 return
-            assert any(copy.damage for copy in self.guest.copies.values()), self.guest.protection
+            named = any(one.open and one.now.kind is Kind.SECONDARY_CORRUPT for one in self.guest.incidents)
+            assert named or any(copy.damage for copy in self.guest.copies.values()), self.guest.protection
             print(f"a corrupt secondary is made anew: {self.guest.protection.headline}")
             await self.act(Action.STOP if self.guest.actions[Action.STOP] is None else Action.FAILOVER)
         await self._protected()
