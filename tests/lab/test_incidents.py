@@ -19,7 +19,7 @@ from tests.lab.client import Client, Counter, Download, Pinger
 from tests.lab.drive import Drive
 from tests.lab.running import Lab
 
-HEALTHY_S = float(os.environ.get("COLOTUI_HEALTHY_S", "120"))
+HEALTHY_S = 60.0
 
 
 @pytest.fixture
