@@ -188,6 +188,8 @@ def _translate(error: yaml.YAMLError, path: str, lines: int) -> ConfigError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be understood"
     hint = ""
+    if "nesting depth" in problem:  # libyaml's own limit, which it may reach before ours (PyYAML 6.0.4)
+        problem = f"this is nested more than {MAX_DEPTH} deep"
     if "\\t" in problem or "cannot start any token" in problem:
         hint = "YAML is indented with blanks, not tabs; a text that begins with a sign needs quotes."
     elif "mapping values are not allowed" in problem:
