@@ -1,6 +1,7 @@
 """Replays a capture of a real pair (QMP, traces, QEMU's words, consoles) into the case as it stood at a moment.
 
-A is alpha, the primary; B is beta, the secondary. What the capture does not hold is not made up: the roles come from
+A is alpha, the primary; B is beta, the secondary, unless told otherwise: a capture of a re-protection has a third
+QEMU, C, in the place of the one that went. What the capture does not hold is not made up: the roles come from
 its own commands, a copy's life from its answers, its end from its end of file.
 """
 
@@ -25,7 +26,7 @@ from colotui.model.pair import DiskSpec, GuestSpec, NicSpec
 from colotui.model.protection import Copy, Exit, Life, LinkState, Role, Witness
 
 CAPTURES = Path(__file__).parents[2] / "fixtures" / "incidents"
-NAMES = {"A": "alpha", "B": "beta"}
+FIRST = ("A", "B")
 LINE = re.compile(r"(\d+\.\d+) (\w) (->|<-|!!|EOF) ?(.*)$")
 
 
@@ -70,8 +71,10 @@ class Side:
 class Replay:
     """One capture, read up to `until` (epoch s)."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, roles: tuple[str, str] = FIRST) -> None:
         self.folder = CAPTURES / name
+        self.primary, self.secondary = roles
+        self.names = {self.primary: "alpha", self.secondary: "beta"}
         self.lines = [m.groups() for m in map(LINE.match, self._text("qmp.log").splitlines()) if m]
 
     def _text(self, name: str) -> str:
@@ -85,7 +88,7 @@ class Replay:
 
     def last_stamp(self) -> float:
         """When the primary's trace ends."""
-        return max(map(self._stamp, self._text("A.trace").splitlines()))
+        return max(map(self._stamp, self._text(f"{self.primary}.trace").splitlines()))
 
     def case(
         self,
@@ -98,7 +101,10 @@ class Replay:
     ) -> Case:
         """The case at `now`."""
         log, history = FactLog(), History()
-        sides = {"A": Side("alpha", Role.PRIMARY), "B": Side("beta", Role.SECONDARY)}
+        roles = {self.primary: Role.PRIMARY, self.secondary: Role.SECONDARY}
+        sides = {who: Side(host, roles[who]) for who, host in self.names.items()}
+        # Where the filters came with the command line no command of the transcript makes them.
+        sides[self.primary].armed = "colo-compare" in self._text(f"{self.primary}.cmd")
         for at, who, how, rest in self._until(now):
             self._take(at, sides[who], how, rest, log, history)
         unended = self._traces(now, log, history)
@@ -110,7 +116,9 @@ class Replay:
                 how = (exits or {}).get(side.host)
                 log.add(Fact(side.ended_at, side.host, Source.EXIT, "exit", str(how or "its process is gone")))
         copies = {
-            side.host: side.copy(now, (exits or {}).get(side.host), gone["B" if who == "A" else "A"])
+            side.host: side.copy(
+                now, (exits or {}).get(side.host), gone[self.secondary if who == self.primary else self.primary]
+            )
             for who, side in sides.items()
         }
         spec = GuestSpec("web01", 128 << 20, (DiskSpec("/d.qcow2"),), (NicSpec("00:16:4f:00:00:11"),),
@@ -122,7 +130,7 @@ class Replay:
             evidence,
             log.since(now - 900.0),
             hosts=hosts or {},
-            channels={name: Channel(LinkState.UP, now - 1000.0) for name in NAMES.values()},
+            channels={name: Channel(LinkState.UP, now - 1000.0) for name in self.names.values()},
             pings=pings or {},
             checkpoints=history.checkpoints,
             mismatches=history.mismatches,
@@ -131,7 +139,7 @@ class Replay:
 
     def _until(self, now: float) -> Iterator[tuple[float, str, str, str]]:
         for at, who, how, rest in self.lines:
-            if float(at) <= now:
+            if float(at) <= now and who in self.names:
                 yield float(at), who, how, rest
 
     def _take(self, at: float, side: Side, how: str, rest: str, log: FactLog, history: History) -> None:
@@ -142,7 +150,11 @@ class Replay:
             side.silent_since = at - limit if side.silent_since is None else side.silent_since
             log.add(Fact(at, side.host, Source.QMP, "timeout", rest))
         else:
-            message: dict[str, Any] = json.loads(rest)
+            try:
+                message: dict[str, Any] = json.loads(rest)
+            except json.JSONDecodeError:
+                # Of a long transcript the middle was not kept: the line at the cut ends in its midst.
+                return
             if how == "->":
                 self._asked(side, message)
             elif "event" in message:
@@ -188,17 +200,17 @@ class Replay:
 
     def _traces(self, now: float, log: FactLog, history: History) -> dict[str, Fact]:
         unended: dict[str, Fact] = {}
-        for who, host in NAMES.items():
+        for who, host in self.names.items():
             parser = TraceParser()
             for line in self._text(f"{who}.trace").splitlines():
                 if self._stamp(line) > now:
                     break
                 items = parser.feed(line.encode() + b"\n")
                 for item in items:
-                    if isinstance(item, CpuReset) and (item.triple or who == "A"):
+                    if isinstance(item, CpuReset) and (item.triple or who == self.primary):
                         what = "triple" if item.triple else "cpu-reset"
                         log.add(Fact(item.at, host, Source.TRACE, what, what))
-                if who == "A":
+                if who == self.primary:
                     history.trace([item for item in items if not isinstance(item, Message)])
             if parser.unended is not None:
                 unended[host] = Fact(parser.unended.at, host, Source.TRACE, "unended", parser.unended.last)
@@ -213,7 +225,7 @@ class Replay:
         return fact.at if fact.at != float("inf") else 0.0
 
     def _words(self, now: float, log: FactLog) -> None:
-        for who, host in NAMES.items():
+        for who, host in self.names.items():
             for line in self._text(f"{who}.log").splitlines():
                 fact = stderr_fact(host, line, float("inf"))
                 if fact.at <= now:

@@ -44,6 +44,10 @@ NAMED = (
     ("2ab-failover", r"A EOF", 0.003, KILLED, Kind.PRIMARY_DEAD, Confidence.PROVEN, Action.FAILOVER),
     ("2e-kill-lh", r"A EOF", 0.001, KILLED, Kind.PRIMARY_DEAD, Confidence.PROVEN, Action.FAILOVER),
     ("2e-quit-lh", r"A EOF", 0.0005, {}, Kind.PRIMARY_DEAD, Confidence.PROVEN, Action.FAILOVER),
+    ("2d-sec-killed-lhfirst", r"B EOF", 0.5, {"beta": Exit(0, 9, None)}, Kind.SECONDARY_DEAD, Confidence.PROVEN,
+     Action.FAILOVER),
+    ("2e-link-lh-quit", r"B -> .*lost-heartbeat", 0.015, {}, Kind.TWO_LIVE, Confidence.PROVEN, None),
+    ("2e-stop", r"B -> .*lost-heartbeat", 0.2, {}, Kind.TWO_LIVE, Confidence.PROVEN, None),
     ("2e-lh-alive", r"A -> .*lost-heartbeat", 0.5, {}, Kind.TWO_LIVE, Confidence.PROVEN, None),
     ("4-seckill-delay20000", r"B EOF", 0.5, {"beta": Exit(0, 9, None)}, Kind.SECONDARY_DEAD, Confidence.PROVEN,
      Action.FAILOVER),
@@ -57,6 +61,8 @@ NAMED = (
     ("4-triple-noreboot", r"B <- .*SHUTDOWN", 2.0, {"alpha": Exit(0, 0, None), "beta": Exit(0, 0, None)},
      Kind.TRIPLE_FAULT, Confidence.PROVEN, None),
     ("4-sec-reset", r"B <- .*RESET", 2.0, {}, Kind.GUEST_RESET, Confidence.PROVEN, None),
+    ("1-10.0.13", r"A EOF", -0.1, {}, Kind.LEFTOVERS, Confidence.PROVEN, Action.PROTECT),
+    ("1-11.1.3-norp", r"A EOF", -0.1, {}, Kind.LEFTOVERS, Confidence.PROVEN, Action.PROTECT),
 )  # fmt: skip
 
 
@@ -78,6 +84,24 @@ def test_says_what_the_name_says(
     assert (told.confidence, told.do) == (confidence, action)
     assert told.witnesses
     assert (told.settle == "") == (confidence is Confidence.PROVEN)
+
+
+@pytest.mark.parametrize(("name", "roles"), [("2c-reprotect", ("B", "C")), ("2d-sec-killed-docs", ("A", "C"))])
+def test_primary_dies_in_the_second_protection(name: str, roles: tuple[str, str]) -> None:
+    # The secondary here is the one that a re-protection made, after a failover or after the first secondary died.
+    replay = Replay(name, roles)
+    case = replay.case(replay.moment(f"{roles[0]} EOF") + 0.0005, exits=KILLED)
+    told = diagnose(case)
+    assert kinds(told) == [Kind.PRIMARY_DEAD]
+    assert (told[0].confidence, told[0].do) == (Confidence.PROVEN, Action.FAILOVER)
+
+
+def test_cut_forward_link_before_the_secondary_was_promoted() -> None:
+    # In this run the guest's kernel on the secondary had failed by itself, seconds earlier: both are said.
+    replay = Replay("2e-link-lh-quit")
+    now = replay.moment("B -> .*nbd-server-stop") - 0.01
+    pings = {host: Witness("host → host", host, "no answer over eth1", False, now - 1.0) for host in ("alpha", "beta")}
+    assert {Kind.FORWARD_CUT, Kind.SECONDARY_CORRUPT} <= set(kinds(diagnose(replay.case(now, pings=pings))))
 
 
 def test_killed_primary_whose_secondary_is_corrupt_is_started_again_and_not_promoted() -> None:
