@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from colotui.errors import LabError
 from colotui.lab import build
 from colotui.lab.lab import Lab as OneLab
 from tests.lab.client import Client
 
-NAME = "tests"
-"""Beside the lab a person may have up: it has its own name and addresses."""
+NAMES = tuple(f"tests{number}" for number in range(1, 9))
+"""Beside the lab a person may have up: they have their own names and addresses."""
 
 
 class Lab(OneLab):
@@ -34,12 +35,20 @@ class Lab(OneLab):
 
 @contextmanager
 def running_lab() -> Iterator[Lab]:
-    """Build what is missing, bring the lab up, take it down at the end."""
+    """Build what is missing, bring the lab up, take it down at the end. Runs at the same time have one each."""
     image = build.build(lambda *_: None)
-    lab = Lab(NAME)
+    lab = next(lab for lab in map(Lab, NAMES) if _free(lab))
     lab.down()
     lab.up(image, tie=os.getpid())
     try:
         yield lab
     finally:
         lab.down()
+
+
+def _free(lab: Lab) -> bool:
+    """True when no other run has this lab up; one that was left by a killed run counts as free."""
+    try:
+        return lab.state() is None
+    except LabError:  # it is just coming up or going down
+        return False
