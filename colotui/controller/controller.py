@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import getpass
-import json
-import socket
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -21,22 +17,22 @@ from colotui.controller.capturing import CaptureKeeper
 from colotui.controller.forward import ForwardWatch
 from colotui.controller.guest import GuestWatch
 from colotui.controller.keeper import Keeper
+from colotui.controller.locks import Locks
 from colotui.controller.plans import build
-from colotui.controller.runner import OPERATOR, Runner
+from colotui.controller.runner import OPERATOR
+from colotui.controller.runs import Runs
 from colotui.controller.views import Views
 from colotui.diagnosis.incidents.case import Channel
-from colotui.engine.qemu.wiring import run_dir
-from colotui.errors import ActionRefused, HostCallFailed, HostError, LockHeld
+from colotui.errors import ActionRefused, HostError
 from colotui.host.channel import Host
 from colotui.host.facts import FactsReader
 from colotui.model.bundle import Bundle
-from colotui.model.checkpoint import duration
 from colotui.model.facts import HostFacts, Missing
 from colotui.model.incident import Fact
 from colotui.model.mismatch import Mismatch
 from colotui.model.packet import PacketPair
 from colotui.model.pair import Pair
-from colotui.model.plan import Action, Line, Plan, Progress, StepState
+from colotui.model.plan import Action, Plan, Progress
 from colotui.model.protection import Event, HostView, LinkState, Severity, Snapshot
 from colotui.tasks import end
 
@@ -51,16 +47,12 @@ HUSH = 0.15
 
 KEPT_EVENTS = 500
 
-PLAN_LIMIT = 30.0
-"""Seconds a closing cockpit waits for the running plan to come to a point where it can be left."""
-
 
 class PairController:
     """See controller.base.Controller. A read-only one never takes the lock and never changes anything."""
 
     def __init__(self, pair: Pair, *, read_only: bool = False, accept_keys: bool = False) -> None:
         self.pair = pair
-        self._watching = read_only
         self._hosts = {spec.name: Host(spec, accept_key=accept_keys) for spec in pair.hosts}
         self._keepers = {name: self._keeper(name, host) for name, host in self._hosts.items()}
         self._facts: dict[str, HostFacts] = {}
@@ -70,21 +62,27 @@ class PairController:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._host_tasks: dict[str, list[asyncio.Task[None]]] = {name: [] for name in self._hosts}
-        self._runners: dict[str, Runner] = {}
-        self._going: set[Runner] = set()
-        self._runs: set[asyncio.Task[Progress]] = set()
-        self._holder = ""
-        self._locked: set[tuple[str, str]] = set()
         self._watches = {
             spec.name: GuestWatch(pair, spec, self._hosts, self._emit, partial(self._changed, spec.name))
             for spec in pair.guests
         }
+        self._locks = Locks(self._hosts, self._watches, self._emit, watching=read_only)
         self._captures = CaptureKeeper(self._watches, self._may_capture, self._emit)
         self._armed = ArmedKeeper(pair, self._watches, self._hosts, self._barred, self._fire, self._emit)
+        self._runs = Runs(
+            self._hosts,
+            self._watches,
+            self._emit,
+            # Before anything is done: a plan may end the primary on purpose, and that end must promote nothing.
+            self._armed.disarm,
+            self._captures.plan_ended,
+            self._changed,
+            self._publish,
+        )
         for watch in self._watches.values():
             watch.cases.channels = self._channels
         self._forward = ForwardWatch(pair, self._hosts)
-        self._views = Views(self._watches, lambda name: self._watches[name].view(self._read_only), PERIOD * 0.9)
+        self._views = Views(self._watches, lambda name: self._watches[name].view(self._locks.read_only), PERIOD * 0.9)
         self._published_at = 0.0
         self._snapshot = self._build()
 
@@ -125,10 +123,7 @@ class PairController:
     async def close(self) -> None:
         """See controller.base. A running plan first comes to its next safe point: never leave the guest standing."""
         await self._armed.close()
-        for runner in self._going:
-            runner.cancel()
-        if self._runs:
-            await asyncio.wait(self._runs, timeout=PLAN_LIMIT)
+        await self._runs.close()
         await self._captures.close()
         await end([*self._tasks, *(task for tasks in self._host_tasks.values() for task in tasks)])
         for watch in self._watches.values():
@@ -157,8 +152,7 @@ class PairController:
     async def _host_up(self, name: str) -> None:
         host = self._hosts[name]
         self._emit(Event(time.time(), "colotui", f"connected to {name}", host.spec.address))
-        if not self._watching:
-            await self._take_locks(name)
+        await self._locks.take(name)
         self._host_tasks[name] = [
             asyncio.create_task(self._sample(name)),
             asyncio.create_task(self._forward.follow(name)),
@@ -171,7 +165,7 @@ class PairController:
     async def _host_down(self, name: str, reason: str) -> None:
         self._emit(Event(time.time(), "colotui", f"lost the channel to {name}", reason, Severity.WARNING))
         await end(self._host_tasks[name])
-        self._locked = {pair for pair in self._locked if pair[0] != name}
+        self._locks.lost(name)
         for watch in self._watches.values():
             watch.cases.channel(name, "lost", reason)
             await watch.host_lost(name)
@@ -208,59 +202,15 @@ class PairController:
     def _taps(self) -> tuple[str, ...]:
         return tuple(nic.tap for watch in self._watches.values() for nic in watch.engine.wiring.nics)
 
-    # the lock
-
-    async def _take_locks(self, name: str) -> None:
-        host = self._hosts[name]
-        text = f"{getpass.getuser()}@{socket.gethostname()} since {time.strftime('%d %b %H:%M:%S')}"
-        for guest in self._watches:
-            if (name, guest) in self._locked:
-                continue
-            path = f"{run_dir(guest)}/lock"
-            try:
-                await host.mkdir(run_dir(guest))
-                await host.lock(path, text)
-            except HostCallFailed as error:
-                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                    self._emit(Event(time.time(), name, "the lock cannot be taken", error.what, Severity.WARNING))
-                self._holder = await self._read_holder(host, path) or "another cockpit"
-                return
-            except HostError:
-                return
-            self._locked.add((name, guest))
-        if all((n, g) in self._locked for n in self._hosts for g in self._watches if self._hosts[n].is_up):
-            self._holder = ""
-
-    async def _read_holder(self, host: Host, path: str) -> str:
-        with contextlib.suppress(HostError):
-            return (await host.holder(path) or "").strip()
-        return ""
-
-    @property
-    def _read_only(self) -> str:
-        if self._watching:
-            return "asked for"
-        return f"{self._holder} acts" if self._holder else ""
-
-    async def _must_hold(self, guest: str) -> None:
-        """Raise LockHeld unless this cockpit holds the guest's lock on every host that it reaches."""
-        if self._watching:
-            raise ActionRefused(f"{guest}: this cockpit is read-only.", "Start it without --read-only to act.")
-        for name, host in self._hosts.items():
-            if host.is_up and (name, guest) not in self._locked:
-                await self._take_locks(name)
-                if (name, guest) not in self._locked:
-                    raise LockHeld(guest, self._holder or "another cockpit")
-
     # actions
 
     def refusal(self, guest: str, action: Action) -> str | None:
         """See controller.base."""
-        return self._watches[guest].view(self._read_only).actions.get(action)
+        return self._watches[guest].view(self._locks.read_only).actions.get(action)
 
     async def prepare(self, guest: str, action: Action, to: str = "") -> Plan:
         """See controller.base."""
-        await self._must_hold(guest)
+        await self._locks.must_hold(guest)
         watch = self._watches[guest]
         await watch.look()
         return await build(self.pair, watch, action, to)
@@ -269,37 +219,21 @@ class PairController:
         """See controller.base."""
         if plan.confirm and typed != plan.confirm:
             raise ActionRefused(f"{plan.title}: `{plan.confirm}` has to be typed to confirm.", "Nothing was changed.")
-        await self._must_hold(plan.guest)
-        self._one_at_a_time()
-        return await self._launch(plan, OPERATOR)
-
-    async def _launch(self, plan: Plan, source: str) -> Progress:
-        """Run a plan that may be run; it counts as running before anything is waited for."""
-        watch = self._watches[plan.guest]
-
-        def publish(progress: Progress) -> None:
-            watch.progress = progress
-            self._changed(plan.guest)
-
-        runner = Runner(plan, publish, source)
-        self._runners[plan.guest] = runner
-        watch.engine.note = runner.note
-        self._emit(Event(time.time(), source, plan.title, f"{len(plan.steps)} steps", guest=plan.guest))
-        return await self._go(runner, watch)
+        await self._locks.must_hold(plan.guest)
+        await self._runs.one_at_a_time()
+        return await self._runs.launch(plan, OPERATOR)
 
     async def retry(self, guest: str) -> Progress:
         """See controller.base."""
-        runner = self._runners.get(guest)
-        if runner is None or not runner.progress.failed:
-            raise ActionRefused(f"{guest}: no plan has failed here.", "Start the action again.")
-        await self._must_hold(guest)
-        self._one_at_a_time()
-        return await self._go(runner, self._watches[guest])
+        runner = self._runs.failed(guest)
+        await self._locks.must_hold(guest)
+        await self._runs.one_at_a_time()
+        return await self._runs.again(runner)
 
     async def capture(self, guest: str, on: bool) -> None:
         """See controller.base."""
-        await self._must_hold(guest)
-        self._one_at_a_time()
+        await self._locks.must_hold(guest)
+        await self._runs.one_at_a_time()
         await self._captures.switch(guest, on=on)
         self._changed(guest)
 
@@ -312,23 +246,22 @@ class PairController:
         if not on:
             self._armed.disarm(guest, "by the operator")
         else:
-            await self._must_hold(guest)
+            await self._locks.must_hold(guest)
             await self._armed.arm(guest)
         self._changed(guest)
 
     def _barred(self, guest: str) -> str:
         """Why an armed failover of `guest` may not act now; "" when it may. Plans of other guests do not matter."""
-        if self._read_only:
-            return f"read-only: {self._read_only}"
-        for runner in self._going:
-            if runner.plan.guest == guest:
-                return f"`{runner.plan.title}` is running"
-        if any((name, guest) not in self._locked for name in self._hosts):
+        if self._locks.read_only:
+            return f"read-only: {self._locks.read_only}"
+        if title := self._runs.running(guest):
+            return f"`{title}` is running"
+        if not self._locks.held(guest):
             return "this cockpit does not hold the guest's lock on both hosts"
         return ""
 
     def _fire(self, plan: Plan) -> Awaitable[Progress]:
-        return self._launch(plan, "colotui")
+        return self._runs.launch(plan, "colotui")
 
     async def bundle(self, guest: str, incident: str = "") -> Bundle:
         """See controller.base."""
@@ -341,12 +274,7 @@ class PairController:
         )
 
     def _may_capture(self, guest: str) -> bool:
-        held = any(name == guest for _host, name in self._locked)
-        return held and not self._read_only and not self._going
-
-    def _one_at_a_time(self) -> None:
-        for runner in self._going:
-            raise ActionRefused(f"`{runner.plan.title}` is running.", "One action at a time: wait for it.")
+        return self._locks.held_somewhere(guest) and not self._locks.read_only and not self._runs.running()
 
     async def undo(self, guest: str) -> Progress:
         """See controller.base. Raises ActionRefused where the undo wants the guest's name: prepare and run it."""
@@ -354,90 +282,11 @@ class PairController:
 
     def leave(self, guest: str) -> None:
         """See controller.base."""
-        runner = self._runners.get(guest)
-        if runner is not None and not runner.progress.running:
-            del self._runners[guest]
-            self._watches[guest].progress = None
-            self._changed(guest)
+        self._runs.leave(guest)
 
     def cancel(self, guest: str) -> str | None:
         """See controller.base."""
-        runner = self._runners.get(guest)
-        if runner is None or not runner.progress.running:
-            return "nothing is running"
-        return runner.cancel()
-
-    async def _go(self, runner: Runner, watch: GuestWatch) -> Progress:
-        """Run it in a task of its own: whoever asked may go away, the plan still ends in a known place."""
-        # Before anything is done: a plan may end the primary on purpose, and that end must promote nothing.
-        self._armed.disarm(runner.plan.guest, f"`{runner.plan.title}` begins")
-        self._going.add(runner)
-        runner.begin()
-        task = asyncio.create_task(self._run_through(runner, watch))
-        self._runs.add(task)
-        task.add_done_callback(self._runs.discard)
-        task.add_done_callback(lambda _task: self._going.discard(runner))
-        return await asyncio.shield(task)
-
-    async def _run_through(self, runner: Runner, watch: GuestWatch) -> Progress:
-        plan = runner.plan
-        begun = time.time()
-        if plan.action is not Action.FAILOVER:
-            await self._mark(plan)  # a failover looks at what is; it needs no marker, and no millisecond more
-        progress = await runner.run()
-        ended = not progress.failed and not progress.cancelled
-        if ended or plan.action is Action.UNDO:
-            await self._unmark(plan.guest)
-        await watch.look()
-        await self._captures.plan_ended(plan.guest)
-        if ended:
-            watch.half_run = {}
-            begin = "From Enter" if runner.source == OPERATOR else "From the exit"
-            progress = runner.conclude(self._results(progress, watch, begun, begin))
-            if plan.action in (Action.PROTECT, Action.REPROTECT):
-                watch.gap_ms = None
-        took = f"{(progress.ended_at or time.time()) - begun:.1f} s"
-        done = sum(s.state in (StepState.DONE, StepState.ALREADY) for s in progress.steps)
-        text = "done" if ended else ("cancelled" if progress.cancelled else "failed")
-        self._emit(
-            Event(
-                time.time(),
-                runner.source,
-                f"{plan.action.value} {plan.guest}: {text}",
-                progress.failed or f"{done} steps, {took}",
-                Severity.OK if ended else Severity.ERROR if progress.failed else Severity.WARNING,
-                plan.guest,
-            )
-        )
-        self._publish()
-        return progress
-
-    def _results(self, progress: Progress, watch: GuestWatch, begun: float, begin: str) -> tuple[Line, ...]:
-        took = (progress.ended_at or begun) - begun
-        lines = [Line("Took", duration(took * 1000))]
-        for step in progress.steps:
-            if step.key == "lockstep" and step.output:
-                lines.append(Line("The client felt", step.output))
-            if step.key == "answer" and step.output:
-                if step.started_at and step.ended_at:
-                    lines.append(Line(begin, f"{duration((step.ended_at - begun) * 1000)} to the first answer"))
-                if watch.gap_ms is not None:
-                    lines.append(Line("Client gap", f"{duration(watch.gap_ms)}, seen by the probe"))
-        return tuple(lines)
-
-    async def _mark(self, plan: Plan) -> None:
-        """Write on both hosts that a plan began: the next cockpit finds it there when this one dies."""
-        text = json.dumps({"action": plan.action.value, "title": plan.title, "at": time.time()}).encode()
-        for host in self._hosts.values():
-            if host.is_up and plan.action is not Action.UNDO:
-                with contextlib.suppress(HostError):
-                    await host.write(f"{run_dir(plan.guest)}/plan.json", text, mode=0o600, create=True)
-
-    async def _unmark(self, guest: str) -> None:
-        for host in self._hosts.values():
-            if host.is_up:
-                with contextlib.suppress(HostError):
-                    await host.remove([f"{run_dir(guest)}/plan.json"])
+        return self._runs.cancel(guest)
 
     # snapshots
 
@@ -466,10 +315,7 @@ class PairController:
                 await asyncio.sleep(HUSH)
             self._wake.clear()
             self._tell()
-            if self._holder and not self._watching:
-                for name, host in self._hosts.items():
-                    if host.is_up:
-                        await self._take_locks(name)
+            await self._locks.take_again()
 
     def _publish(self) -> None:
         self._views.changed()
@@ -501,5 +347,5 @@ class PairController:
             guests=self._views.all(),
             events=tuple(sorted(self._events, key=attrgetter("at"))),
             event_total=self._event_total,
-            read_only=self._read_only,
+            read_only=self._locks.read_only,
         )
