@@ -1,0 +1,1 @@
+"""What a pair is, as metrics: pure functions from snapshots to the families of the official client library."""
