@@ -20,6 +20,7 @@ ColotuiError
 ├── ActionRefused          not allowed in this state, with the reason
 ├── LockHeld               another cockpit acts on this guest
 ├── StepFailed             a plan stopped at a step
+├── RecordingError         a recording cannot be read or written
 └── LabError               the lab on this machine could not be made
 """
 
@@ -197,6 +198,16 @@ class StepFailed(ColotuiError):
         super().__init__(f"step `{step}` failed: {cause.what}", cause.next_step)
         self.step = step
         self.cause = cause
+
+
+class RecordingError(ColotuiError):
+    """A recording cannot be read or written: not one, damaged, too new, in use, or the disk is full."""
+
+    exit_code = 74
+
+    def __init__(self, path: str, what: str, next_step: str = "") -> None:
+        super().__init__(f"{path}: {what}", next_step)
+        self.path = path
 
 
 class LabError(ColotuiError):

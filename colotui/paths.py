@@ -34,6 +34,16 @@ def logs_dir() -> Path:
     return state_dir() / "logs"
 
 
+def recordings_dir() -> Path:
+    """What the flight recorder keeps: one file for each pair."""
+    return state_dir() / "recordings"
+
+
+def example_recording() -> Path:
+    """The recording that came with colotui."""
+    return Path(__file__).resolve().parent / "data" / "example.colorec"
+
+
 def shipped_themes_dir() -> Path:
     """The themes that came with colotui: in the wheel, or in the checkout of an editable install."""
     package = Path(__file__).resolve().parent

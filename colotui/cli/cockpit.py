@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from colotui import collector, config, paths
 from colotui.cli import codes, failure
+from colotui.cli.recorders import Recorders
 from colotui.cli.session import make_controller, term, welcome
 from colotui.errors import UsageError
 from colotui.model.text import plain_lines
@@ -32,7 +33,7 @@ def command(args: argparse.Namespace) -> int:
         return open_on(args, files[0])
     if files:
         return open_on_all(args, files)
-    if not _at_terminal():
+    if not at_terminal():
         out = term(args)
         out.wrapped("colotui watches two hosts that run virtual machines in lock-step, and acts on them with you.")
         out.wrapped("There is no pair file yet. " + welcome())
@@ -43,22 +44,24 @@ def command(args: argparse.Namespace) -> int:
 def open_on(args: argparse.Namespace, path: Path) -> int:
     """Open the cockpit on the pair file at `path`; returns when the operator leaves."""
     pair = config.load(path)
-    return _open(args, [(path.stem, lambda: _loaded(pair, args.read_only))])
+    recorders = Recorders(wanted=not args.no_record)
+    return _open(args, [(path.stem, lambda: _loaded(pair, args.read_only, recorders))], recorders)
 
 
 def open_on_all(args: argparse.Namespace, files: Sequence[Path]) -> int:
     """Open the cockpit on several pair files; one that cannot be read is a row of its list, not the end."""
+    recorders = Recorders(wanted=not args.no_record)
 
     def source(path: Path) -> Source:
-        return path.stem, lambda: _loaded(config.load(path), args.read_only)
+        return path.stem, lambda: _loaded(config.load(path), args.read_only, recorders)
 
-    return _open(args, [source(path) for path in files])
+    return _open(args, [source(path) for path in files], recorders)
 
 
-def _open(args: argparse.Namespace, pairs: Sequence[Source]) -> int:
-    if not _at_terminal():
+def _open(args: argparse.Namespace, pairs: Sequence[Source], recorders: Recorders) -> int:
+    if not at_terminal():
         raise UsageError("the cockpit needs a terminal.", "Without one: colotui status, or any action with --yes.")
-    _take_no_color(args)
+    take_no_color(args)
     # Imported last: a wrong pair file is said at once, not after the screen's library has loaded.
     from colotui.ui.app import CockpitApp
 
@@ -67,14 +70,14 @@ def _open(args: argparse.Namespace, pairs: Sequence[Source]) -> int:
         theme=args.theme,
         theme_folder=paths.user_themes_dir(),
         ascii_only=term(args).ascii,
-        keymap=_keymap(),
+        keymap=keymap(),
     )
-    return _run(args, app)
+    return _run_recorded(args, app, recorders)
 
 
 def open_wizard(args: argparse.Namespace, *, welcome: bool) -> int:
     """Open the guided set-up, behind the welcome or at once."""
-    _take_no_color(args)
+    take_no_color(args)
     from colotui.ui.setupapp import SetupApp
 
     def make_preparing() -> Preparing:
@@ -82,43 +85,57 @@ def open_wizard(args: argparse.Namespace, *, welcome: bool) -> int:
 
         return Preparation(paths.state_dir(), paths.config_dir() / "pair.yaml")
 
+    recorders = Recorders(wanted=not args.no_record)
     app = SetupApp(
         make_preparing,
-        lambda path: _loaded(config.load(path), args.read_only),
+        lambda path: _loaded(config.load(path), args.read_only, recorders),
         welcome=welcome,
         theme=args.theme,
         theme_folder=paths.user_themes_dir(),
         ascii_only=term(args).ascii,
-        keymap=_keymap(),
+        keymap=keymap(),
     )
-    code = _run(args, app)
+    code = _run_recorded(args, app, recorders)
     if app.farewell:
         term(args).wrapped(app.farewell)
     return code
 
 
-def _loaded(pair: Pair, read_only: bool) -> Controller:
+def _loaded(pair: Pair, read_only: bool, recorders: Recorders) -> Controller:
     controller = make_controller(pair, read_only)
+    recorders.attach(pair, controller)
     collector.started()
     return controller
 
 
-def _at_terminal() -> bool:
+def _run_recorded(args: argparse.Namespace, app: CockpitApp, recorders: Recorders) -> int:
+    recorders.say, app.recordings = lambda text: app.say(text, bad=True), recorders.lines
+    try:
+        return run_app(args, app)
+    finally:
+        recorders.close()
+
+
+def at_terminal() -> bool:
+    """True when there is a terminal to draw on."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _take_no_color(args: argparse.Namespace) -> None:
+def take_no_color(args: argparse.Namespace) -> None:
+    """Let the screen's library see --no-color."""
     if args.no_color:
         os.environ["NO_COLOR"] = "1"
 
 
-def _keymap() -> dict[str, str]:
-    from colotui.ui.keys import cockpit_bindings
+def keymap() -> dict[str, str]:
+    """The user's keymap. Raises ConfigError."""
+    from colotui.ui.keys import cockpit_bindings, replay_bindings
 
-    return config.load_keymap([binding.id for binding in cockpit_bindings() if binding.id])
+    return config.load_keymap([binding.id for binding in (*cockpit_bindings(), *replay_bindings()) if binding.id])
 
 
-def _run(args: argparse.Namespace, app: CockpitApp) -> int:
+def run_app(args: argparse.Namespace, app: CockpitApp) -> int:
+    """Run an app to its end; the exit code."""
     # A fault in the screen is printed by its library as a page of traceback: that goes to the log instead.
     printed = io.StringIO()
     with contextlib.redirect_stderr(printed):

@@ -25,5 +25,6 @@ TABLE: tuple[tuple[str, str], ...] = (
     ("69", "a host cannot be reached, or a call on it failed"),
     ("70", "the hypervisor failed, or a fault inside colotui (the log is named)"),
     ("71", "the lab could not be made, changed or removed"),
+    ("74", "a recording cannot be read or written"),
     ("130", "interrupted; a running plan stopped at a safe point"),
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from typing import NoReturn
 
 from colotui import __version__
-from colotui.cli import codes
+from colotui.cli import codes, outward
 from colotui.model.plan import Action
 
 _ACTIONS = {
@@ -24,6 +25,7 @@ _DEFAULTS: dict[str, object] = {
     "configs": [],
     "pairs": [],
     "all": False,
+    "no_record": False,
     "json": False,
     "read_only": False,
     "no_color": False,
@@ -95,6 +97,7 @@ def _build(with_lab: bool) -> Parser:
     )
     parser.add_argument("-V", "--version", action="version", version=f"colotui {__version__}")
     parser.add_argument("--all", action="store_true", help="the cockpit watches every pair file of the config folder")
+    parser.add_argument("--no-record", action="store_true", help="the cockpit does not record what it sees")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser, title="commands")
     commands.add_parser("status", parents=[common], help="how the pair stands, once", epilog=_STATUS_EPILOG)
     commands.add_parser(
@@ -118,6 +121,11 @@ def _build(with_lab: bool) -> Parser:
     _add_setup(commands, common)
     _add_hosts(commands, common)
     _add_bundle(commands, common)
+    _add_replay(commands, common)
+    _add_record(commands, common)
+    _add_report(commands, common)
+    outward.add_metrics(commands, common)
+    outward.add_ocf(commands, common)
     commands.add_parser("paths", parents=[common], help="where colotui keeps things on this machine")
     config = commands.add_parser("config", parents=[common], help="the pair file").add_subparsers(
         dest="config_command", metavar="check", required=True, parser_class=Parser
@@ -184,6 +192,65 @@ def _add_bundle(commands: _Commands[Parser], common: Parser) -> None:
     bundle.add_argument("--output", metavar="FILE", help="the file to write (default: a name of its own, here)")
     bundle.add_argument("--list", action="store_true", help="list what it would hold and end; nothing is written")
     bundle.add_argument("--yes", action="store_true", help="write without asking")
+
+
+def _add_replay(commands: _Commands[Parser], common: Parser) -> None:
+    replay = commands.add_parser(
+        "replay",
+        parents=[common],
+        help="a recording in the cockpit, anywhere: no hosts, no root; --example brings one",
+        description="Open the cockpit on a recording. Nothing can be done there: it is what was seen then.",
+        epilog="TIME: 14:03:20, 2026-11-24 14:03, +5m from the beginning, -5m from the end, begin, end.",
+    )
+    # `-5m` is a time and no option, as a negative number is; argparse has no public name for it.
+    replay._negative_number_matcher = re.compile(r"-[0-9][0-9.a-z]*")
+    replay.add_argument("file", nargs="?", metavar="FILE", help="the recording, or the name of one of --list")
+    replay.add_argument("--example", action="store_true", help="play the recording that came along")
+    replay.add_argument("--list", action="store_true", help="list the recordings of this machine")
+    replay.add_argument("--at", metavar="TIME", help="begin there")
+    replay.add_argument("--speed", metavar="N", help="1/4 to 64 recorded seconds in one second")
+    replay.add_argument("--guest", metavar="GUEST", help="the guest to show first")
+    replay.add_argument("--from", dest="from_", metavar="TIME", help="with --json: print from there")
+    replay.add_argument("--to", metavar="TIME", help="with --json: print up to there")
+
+
+def _add_record(commands: _Commands[Parser], common: Parser) -> None:
+    record = commands.add_parser(
+        "record",
+        parents=[common],
+        help="record what the cockpit would show, without a screen, until it is ended",
+        description="Record the pair into one file, to be replayed later. It only watches, and ends with Ctrl-C or "
+        "SIGTERM. The cockpit records by itself; while one does, a second one does not.",
+        epilog="A day is about 50 MiB; a file that is there already is gone on with.",
+    )
+    record.add_argument("-o", "--output", metavar="FILE", help="the file (default: the pair's own, see colotui paths)")
+    record.add_argument("--keep-days", metavar="N", help="remove what is older, 0: never (default: 7)")
+    record.add_argument(
+        "--keep-size", metavar="SIZE", help="remove the oldest above this, as in 500M, 0: never (default: 1G)"
+    )
+
+
+def _add_report(commands: _Commands[Parser], common: Parser) -> None:
+    report = commands.add_parser(
+        "report",
+        parents=[common],
+        help="one HTML or Markdown file about an incident or a stretch of time, from a recording",
+        description="Write what happened: timeline, plots, evidence, actions with their commands, versions. The file "
+        "loads nothing from elsewhere.",
+        epilog="Times are local: 14:00..14:10, 2026-11-24T14:00..14:10, 2026-11-24, -10m.. (the last 10 min).",
+    )
+    # `-10m..` is a word and no option, as a negative number is; argparse has no public name for it.
+    report._negative_number_matcher = re.compile(r"-[0-9][0-9.a-z]*\.\..*")
+    report.add_argument("what", nargs="?", default="last", metavar="INCIDENT|FROM..TO", help="an incident's id or the "
+                        "start of it, `last` (the default), or two times")  # fmt: skip
+    report.add_argument(
+        "--recording", metavar="FILE", help="the recording (default: the pair's own, see colotui paths)"
+    )
+    report.add_argument("--example", action="store_true", help="take the recording that came along")
+    report.add_argument("--format", choices=("html", "md"), help="default: html, or as the name of -o ends")
+    report.add_argument("-o", "--output", metavar="FILE", help="the file to write, - for the output (default: a name "
+                        "of its own, here)")  # fmt: skip
+    report.add_argument("--force", action="store_true", help="write over a file that is there")
 
 
 def _add_hosts(commands: _Commands[Parser], common: Parser) -> None:

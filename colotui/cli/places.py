@@ -41,6 +41,7 @@ def _places(args: argparse.Namespace) -> dict[str, Path]:
         "state": paths.state_dir(),
         "known hosts": paths.known_hosts(),
         "logs": paths.logs_dir(),
+        "recordings": paths.recordings_dir(),
         "cache": paths.cache_dir(),
     }
 

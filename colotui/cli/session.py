@@ -15,7 +15,7 @@ from colotui.cli.term import Term
 from colotui.controller.base import Controller
 from colotui.errors import UsageError
 from colotui.model.pair import Pair
-from colotui.model.protection import GuestView, LinkState, Snapshot
+from colotui.model.protection import Event, GuestView, LinkState, Snapshot
 from colotui.model.text import plain
 
 CLOSE_LIMIT = 35.0
@@ -27,6 +27,10 @@ class OneShot(Controller, Protocol):
 
     async def settled(self, limit: float = 8.0) -> Snapshot:
         """The snapshot after every host was tried and every copy looked at."""
+        ...
+
+    def remark(self, event: Event) -> None:
+        """Put a line of somebody else's into the list of events."""
         ...
 
 

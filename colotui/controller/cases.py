@@ -66,6 +66,7 @@ class Cases:
                 self._before.setdefault(host, facts)
         history = self._engine.history
         unended = {host: fact for host in evidence.copies if (fact := self._engine.unended(host)) is not None}
+        began = {host: at for host in evidence.copies if (at := self._engine.began(host)) is not None}
         return diagnose(
             Case(
                 evidence=evidence,
@@ -77,5 +78,6 @@ class Cases:
                 checkpoints=history.checkpoints,
                 mismatches=history.mismatches,
                 unended=unended,
+                began=began,
             )
         )

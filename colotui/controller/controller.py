@@ -40,7 +40,10 @@ PERIOD = 0.5
 """Seconds between two snapshots when nothing happens; a change or a bad event makes one at once."""
 
 EVENTS_APART = 0.25
-"""Seconds between two snapshots that are made for nothing but harmless events."""
+"""Seconds between two snapshots that are made for nothing but events that warn."""
+
+FACTS_LIMIT = 2.0
+"""Seconds a plan waits at most for the first facts of a host that was just reached."""
 
 HUSH = 0.15
 """Seconds a snapshot waits when a failover has just begun: building one takes milliseconds, and the client waits."""
@@ -62,6 +65,7 @@ class PairController:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._host_tasks: dict[str, list[asyncio.Task[None]]] = {name: [] for name in self._hosts}
+        self._sampled = {name: asyncio.Event() for name in self._hosts}
         self._watches = {
             spec.name: GuestWatch(pair, spec, self._hosts, self._emit, partial(self._changed, spec.name))
             for spec in pair.guests
@@ -137,6 +141,7 @@ class PairController:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(limit):
                 await asyncio.gather(*waits)
+                await self._facts_known(FACTS_LIMIT)
                 for watch in self._watches.values():
                     await asyncio.gather(watch.first_answer(), watch.look())
                     await watch.engine.caught_up(1.0)
@@ -149,10 +154,19 @@ class PairController:
 
     # hosts
 
+    async def _facts_known(self, limit: float) -> None:
+        """Wait, `limit` s at most, until each host we reach was sampled: a cut cable is seen by nothing else."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                for name, keeper in self._keepers.items():
+                    if keeper.state is LinkState.UP:
+                        await self._sampled[name].wait()
+
     async def _host_up(self, name: str) -> None:
         host = self._hosts[name]
         self._emit(Event(time.time(), "colotui", f"connected to {name}", host.spec.address))
         await self._locks.take(name)
+        self._sampled[name].clear()
         self._host_tasks[name] = [
             asyncio.create_task(self._sample(name)),
             asyncio.create_task(self._forward.follow(name)),
@@ -189,7 +203,9 @@ class PairController:
                         watch.wake()
                     watch.forward_up[name] = up
                     watch.pings.update(self._forward.witnesses)
+                self._sampled[name].set()
                 await asyncio.sleep(1.0)
+        self._sampled[name].set()  # there are no facts to wait for
 
     def _channels(self) -> dict[str, Channel]:
         return {name: Channel(keeper.state, keeper.since) for name, keeper in self._keepers.items()}
@@ -212,6 +228,7 @@ class PairController:
         """See controller.base."""
         await self._locks.must_hold(guest)
         watch = self._watches[guest]
+        await self._facts_known(FACTS_LIMIT)
         await watch.look()
         return await build(self.pair, watch, action, to)
 
@@ -290,13 +307,18 @@ class PairController:
 
     # snapshots
 
+    def remark(self, event: Event) -> None:
+        """Put a line of somebody else's into the list of events."""
+        self._emit(event)
+
     def _emit(self, event: Event) -> None:
         self._events.append(event)
         self._event_total += 1
         if event.guest:
             self._views.changed(event.guest)
-        # What is harmless may come by the hundred: it does not make a snapshot each.
-        if event.severity is not Severity.OK or time.monotonic() - self._published_at >= EVENTS_APART:
+        # What is harmless may come by the hundred: it waits for the next snapshot.
+        apart = time.monotonic() - self._published_at >= EVENTS_APART
+        if event.severity is Severity.ERROR or (event.severity is Severity.WARNING and apart):
             self._wake.set()
 
     def _changed(self, guest: str = "") -> None:

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from colotui.errors import HostError
 from colotui.host.channel import Host
 from colotui.model.pair import Pair
-from colotui.model.protection import Witness
+from colotui.model.protection import HOST_TO_HOST, Witness
 
 PERIOD = 2.0
 """Seconds between two questions: one small packet each way."""
 
-_RTT = re.compile(r"time=([\d.]+) ms")
+_RTT = re.compile(r"time=(\d{1,9}(?:\.\d{1,9})?) ms")
 
 
 class ForwardWatch:
@@ -39,5 +39,6 @@ class ForwardWatch:
                     text, verdict = f"{peer.name} answers over {spec.forward.nic} in {match.group(1)} ms", True
                 else:
                     text, verdict = f"{peer.name} does not answer over {spec.forward.nic}", False
-                self.witnesses[name] = Witness("host → host", name, text, verdict, time.time())
+                rtt = float(match.group(1)) if match else None
+                self.witnesses[name] = Witness(HOST_TO_HOST, name, text, verdict, time.time(), rtt)
                 await asyncio.sleep(PERIOD)

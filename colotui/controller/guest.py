@@ -59,6 +59,7 @@ class GuestWatch:
         self.progress: Progress | None = None
         self.armed: Armed | None = None
         self.half_run: dict[str, str] = {}
+        self.settling = False
         self.gap_ms: float | None = None
         self.forward_up: dict[str, bool | None] = {}
         self.pings: dict[str, Witness] = {}
@@ -228,17 +229,19 @@ class GuestWatch:
             self._lockstep_since = self._lockstep_since or time.time()
         elif not any(copy.in_colo for copy in twins):
             self._lockstep_since = None
+        reading = any(self.engine.reading(name) for name in self.copies)
         evidence = Evidence(
             spec=self.spec,
             now=time.time(),
             copies=dict(self.copies),
             probe=self.probe.latest if self.probe else None,
             forward_up=dict(self.forward_up),
-            last_checkpoint=self.engine.history.last_end,
+            last_checkpoint=None if reading else self.engine.history.last_end,
             lockstep_since=self._lockstep_since,
             progress=self.progress,
-            half_run=next((text for text in self.half_run.values() if text), ""),
+            half_run="" if self.settling else next((text for text in self.half_run.values() if text), ""),
             gap_ms=self.gap_ms,
+            settling=self.settling,
         )
         if reached(evidence):
             evidence = replace(evidence, half_run="")

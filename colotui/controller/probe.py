@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-import urllib.error
-import urllib.request
 
 from colotui.model.pair import ProbeKind, ProbeSpec
 from colotui.model.protection import Probe
@@ -75,6 +73,9 @@ class ServiceProbe:
 
 
 def _http(url: str, limit: float) -> None:
+    import urllib.error  # only a probe by HTTP pays for it
+    import urllib.request
+
     try:
         with urllib.request.urlopen(url, timeout=limit) as answer:
             answer.read(65536)

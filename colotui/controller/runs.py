@@ -118,11 +118,16 @@ class Runs:
         begun = time.time()
         if plan.action is not Action.FAILOVER:
             await self._mark(plan)  # a failover looks at what is; it needs no marker, and no millisecond more
-        progress = await runner.run()
-        ended = not progress.failed and not progress.cancelled
-        if ended or plan.action is Action.UNDO:
-            await self._unmark(plan.guest)
-        await watch.look()
+        # Its end is on the screen before the copies were looked at: until then they are not judged as if none ran.
+        watch.settling = True
+        try:
+            progress = await runner.run()
+            ended = not progress.failed and not progress.cancelled
+            if ended or plan.action is Action.UNDO:
+                await self._unmark(plan.guest)
+            await watch.look()
+        finally:
+            watch.settling = False
         await self._over(plan.guest)
         if ended:
             watch.half_run = {}

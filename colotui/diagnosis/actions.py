@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from colotui.diagnosis.advice import veto
-from colotui.diagnosis.evidence import Evidence, alive, answers, complete, in_step
+from colotui.diagnosis.evidence import Evidence, alive, answers, complete, in_step, stuck
 from colotui.model.plan import Action
 from colotui.model.protection import Copy, Life, Role
 
@@ -56,7 +56,9 @@ def _carry_on(evidence: Evidence, primary: Copy) -> Way | str:
     barred = veto(evidence.incidents, Action.FAILOVER, alone=True)
     if barred is not None:
         return barred
-    if not answers(primary):
+    # A primary whose peer went in the midst of a checkpoint hangs on it until its links are cut, which comes first.
+    peer_gone = lost.life in (Life.DEAD, Life.ABSENT, Life.UNREACHABLE)
+    if not answers(primary) and not (peer_gone and stuck(primary)):
         return f"the primary on {primary.host} is {primary.life.value}"
     if not primary.armed and primary.life is not Life.PAUSED:
         return f"{primary.host} already carries on alone"

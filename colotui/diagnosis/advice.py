@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from colotui.diagnosis.evidence import Evidence
 from colotui.model.incident import Diagnosed, Kind
@@ -26,23 +27,36 @@ AMBIGUOUS = frozenset({Kind.TWO_LIVE, Kind.COCKPIT_CUT})
 """Kinds in which a copy that we do not see, or a second one, may speak: then even carrying on is forbidden."""
 
 
+class Remedy(NamedTuple):
+    """An action and what it means here. Of FAILOVER `promotes` says which of its two ways is meant."""
+
+    action: Action
+    text: str
+    promotes: bool | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Advice:
     """One row. `otherwise`: what to do where no action of ours helps. `why_not` belongs to `forbids`."""
 
     client: str
-    do: tuple[tuple[Action, str], ...] = ()
+    do: tuple[Remedy, ...] = ()
     otherwise: str = ""
     do_not: str = ""
     forbids: frozenset[Action] = NONE
     why_not: str = ""
 
 
-PROMOTE = (Action.FAILOVER, "fail over to {secondary}")
-ALONE = (Action.FAILOVER, "carry on with {primary} alone")
-STOP_ANEW = (Action.STOP, "stop the protection, then protect anew: {secondary} gets a fresh copy")
-START = (Action.START, "start it")
-SWITCH = (Action.SWITCH, "switch to {secondary}")
+PROMOTE = Remedy(Action.FAILOVER, "fail over to {secondary}", promotes=True)
+ALONE = Remedy(Action.FAILOVER, "carry on with {primary} alone", promotes=False)
+FREE = Remedy(Action.FAILOVER, "cut {primary}'s links to its lost twin, and carry on with it alone", promotes=False)
+ATTESTED = Remedy(Action.FAILOVER, "promote {secondary}, once {primary} is proven or attested off", promotes=True)
+ALONE_ATTESTED = Remedy(
+    Action.FAILOVER, "carry on with {primary} alone, once you attest that {secondary} is mute", promotes=False
+)
+STOP_ANEW = Remedy(Action.STOP, "stop the protection, then protect anew: {secondary} gets a fresh copy")
+START = Remedy(Action.START, "start it")
+SWITCH = Remedy(Action.SWITCH, "switch to {secondary}")
 SILENT = "The client gets no reply."
 MUTE = "No reply reaches the client until one copy carries on alone."
 SERVED = "The client is served."
@@ -58,12 +72,12 @@ TABLE: dict[Kind, Advice] = {
         "do not start {primary}'s QEMU again first",
         frozenset({Action.PROTECT, Action.REPROTECT}), "the primary is dead: first let one copy serve"),
     Kind.PRIMARY_HOST_DEAD: Advice(
-        SILENT, ((Action.FAILOVER, "promote {secondary}, once {primary} is proven or attested off"),),
+        SILENT, (ATTESTED,),
         "find out whether {primary} has power", "do not promote {secondary} while {primary} may speak",
         frozenset({Action.START, Action.PROTECT, Action.REPROTECT, Action.SWITCH}),
         "{primary} may still run the guest: make sure first that it is off"),
     Kind.PRIMARY_HUNG: Advice(
-        SILENT, (PROMOTE,), "wait for {primary}'s QEMU, or end it on its host",
+        SILENT, (PROMOTE, FREE), "wait for {primary}'s QEMU, or end it on its host",
         "do not promote {secondary} before {primary}'s QEMU is killed: it may wake up (the plan kills it first)",
         frozenset({Action.START, Action.PROTECT, Action.REPROTECT, Action.SWITCH}),
         "the QEMU on {primary} hangs and may wake up: fail over, which ends it first"),
@@ -80,7 +94,7 @@ TABLE: dict[Kind, Advice] = {
         "do not talk to {primary}'s QEMU by hand: drive_del would hang it too (the plan yanks first)",
         frozenset({Action.SWITCH, Action.PROTECT, Action.REPROTECT}), "end the broken lock-step first (fail over)"),
     Kind.SECONDARY_HOST_DEAD: Advice(
-        MUTE, ((Action.FAILOVER, "carry on with {primary} alone, once you attest that {secondary} is mute"),), "",
+        MUTE, (ALONE_ATTESTED,), "",
         "do not promote {secondary} when it comes back", frozenset({Action.SWITCH, Action.PROTECT, Action.REPROTECT}),
         "{secondary}'s host is silent: end the broken lock-step first (fail over)"),
     Kind.FORWARD_CUT: Advice(
@@ -144,7 +158,7 @@ TABLE: dict[Kind, Advice] = {
         "do not move interrupts while in lock-step"),
     Kind.LEFTOVERS: Advice(
         "It depends on what was left.",
-        ((Action.UNDO, "undo it"), (Action.PROTECT, "go on with the protection"), ALONE),
+        (Remedy(Action.UNDO, "undo it"), Remedy(Action.PROTECT, "go on with the protection"), ALONE),
         "end what was left, by its name", "do not end a copy before you know which one speaks"),
     Kind.QMP_TIMEOUT: Advice(
         SERVED, (), "run it again: it does not come each time; look at the load of that host",

@@ -20,8 +20,9 @@ class Evidence:
 
     `forward_up`: carrier of each host's forward NIC, None when not known. `last_checkpoint`: end of the
     newest checkpoint either side told of. `why` and `alone_since`: the survivor's own record, "" when
-    the guest was never failed over. `gap_ms`: the client's gap measured at the last failover. `incidents`: what the
-    rules find in all of this; the table of actions obeys what they forbid.
+    the guest was never failed over. `gap_ms`: the client's gap measured at the last failover. `settling`: a plan has
+    ended, and the copies were not looked at since. `incidents`: what the rules find in all of this; the table of
+    actions obeys what they forbid.
     """
 
     spec: GuestSpec
@@ -36,6 +37,7 @@ class Evidence:
     why: str = ""
     alone_since: float | None = None
     gap_ms: float | None = None
+    settling: bool = False
     incidents: tuple[Diagnosed, ...] = ()
 
     def other(self, host: str) -> Copy:
@@ -97,6 +99,16 @@ def alive(copy: Copy) -> bool:
 def answers(copy: Copy) -> bool:
     """QEMU is there and answers its monitor."""
     return copy.life in (Life.RUNNING, Life.PAUSED, Life.WAITING)
+
+
+def stopped(copy: Copy) -> bool:
+    """Stopped by a signal: its host says so (state T), which is another thing than a hang."""
+    return "stopped" in copy.detail
+
+
+def stuck(copy: Copy) -> bool:
+    """It hangs, perhaps on a peer that is gone: cutting its links out of band frees it then (measured)."""
+    return copy.life is Life.HUNG and not stopped(copy)
 
 
 def complete(copy: Copy) -> bool:

@@ -149,12 +149,18 @@ def _hung(e: Evidence) -> Protection | None:
     hung = next((copy for copy in e.copies.values() if copy.life is Life.HUNG), None)
     if hung is None or (e.primary is not None and answers(e.primary)):
         return None
+    way = failover_way(e)
+    can = isinstance(way, Way) and way.survivor == hung.host
     return Protection(
         State.UNKNOWN,
         Severity.ERROR,
         f"QEMU on {hung.host} does not answer ({hung.detail or 'hung'}), and no other copy could carry on",
         meaning=_client(e) or "Whether the guest still speaks is not known.",
         since=hung.silent_since,
+        do_now=Action.FAILOVER if can else None,
+        do_now_text=f"cut its links to the lost twin, which frees it if it hangs on that: {hung.host} alone"
+        if can
+        else "",
         do_not=f"do not start {e.spec.name} elsewhere while that QEMU lives",
     )
 
@@ -193,6 +199,9 @@ def _one_host_silent(e: Evidence) -> Protection | None:
             primary=roles[0],
             secondary=roles[1],
         )
+    doing = f"promote {seen.host}, after {dark.host} is proven or attested off"
+    if isinstance(way, Way) and not way.promote:
+        doing = f"carry on with {seen.host} alone, after {dark.host} is proven or attested mute"
     return Protection(
         State.UNKNOWN,
         Severity.WARNING,
@@ -200,7 +209,7 @@ def _one_host_silent(e: Evidence) -> Protection | None:
         meaning=_client(e) or "Whether the guest still speaks is not known.",
         since=dark.seen_at,
         do_now=Action.FAILOVER if can else None,
-        do_now_text=f"promote {seen.host}, after {dark.host} is proven or attested off" if can else "",
+        do_now_text=doing if can else "",
         do_not=f"do not promote {seen.host} while {dark.host} may speak",
         primary=roles[0],
         secondary=roles[1],

@@ -22,7 +22,7 @@ from colotui.model.protection import Severity, Snapshot
 NAME_LIMIT = 25.0
 """Seconds after the break in which the right incident may still come; what comes after 5 s of its witness is late."""
 
-SERVED_LIMIT = 40.0
+SERVED_LIMIT = 60.0
 """Seconds in which the client must be served again: a guest that boots under TCG beside other work takes a while."""
 
 QUIET_BEFORE = 1.0
@@ -170,7 +170,7 @@ class Exercise:
             self._wrong.append(f"the command line's {_words(refused, to)} ended with {code}, not {REFUSED_CODE}")
         fresh = await stack.enter_async_context(Operator(self._pair, self._spec.name))
         # What heals by itself may be over by now: then there is nothing left to name.
-        healing = self._drill.hand is None and self._drill.do == (None,)
+        healing = self._drill.heals or (self._drill.hand is None and self._drill.do == (None,))
         if not healing and not await fresh.until(lambda: self._present(fresh) is not None, NAME_LIMIT):
             self._wrong.append("a cockpit that is opened now does not name it")
         return fresh

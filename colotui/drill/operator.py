@@ -11,7 +11,7 @@ from colotui.errors import ActionRefused
 from colotui.model.incident import Incident, Kind
 from colotui.model.pair import Pair
 from colotui.model.plan import Action, Progress
-from colotui.model.protection import GuestView, LinkState, Severity, State
+from colotui.model.protection import GuestView, LinkState, Role, Severity, State
 
 PROTECT_LIMIT = 90.0
 """Seconds in which a lab that is broken in any of our ways must be Protected again."""
@@ -94,6 +94,7 @@ class Operator:
             return None
         advised = [incident.now.do for incident in self.view.incidents if incident.open]
         # A copy that is known to be damaged goes, also where the incident that told of it is over.
-        damaged = [Action.STOP] if any(copy.damage for copy in self.view.copies.values()) else []
+        hurt = {copy.role for copy in self.view.copies.values() if copy.damage}
+        damaged = [Action.STOP] if Role.SECONDARY in hurt else [Action.SWITCH] if Role.PRIMARY in hurt else []
         wanted = (*(action for action in advised if action is not None), *_WAYS_BACK, *damaged)
         return next((action for action in wanted if self.view.actions.get(action) is None), None)

@@ -31,7 +31,8 @@ class Drill:
     `refused`: the most dangerous first; that one is tried on the command line too, where it is asked for. `breaks` is
     what happens; `hand` is what an operator does outside of any plan, said by `hand_text`; without it the guest helps
     itself. `later`: what a cockpit that is opened later may name instead, for it has gone on. `mends` puts the lab
-    right afterwards; it must do no harm where nothing is to be mended.
+    right afterwards; it must do no harm where nothing is to be mended. `heals`: what is forbidden meanwhile is allowed
+    again before anybody can try it (the first mismatch makes a checkpoint, and both copies are alike).
     """
 
     name: str
@@ -44,6 +45,7 @@ class Drill:
     hand_text: str = "waits"
     mends: Hand | None = None
     later: tuple[Kind, ...] = ()
+    heals: bool = False
 
 
 ALONE_ONLY = Refused(Action.FAILOVER, onto_secondary=True)
@@ -119,6 +121,10 @@ DRILLS: tuple[Drill, ...] = (
         mends=lambda lab, seats: lab.empty(seats.secondary), later=(Kind.SECONDARY_DEAD,),
     ),
     Drill(
+        "leftovers", "the lock-step ended past the cockpit: the primary's filters are left", Kind.LEFTOVERS,
+        lambda lab, seats: lab.monitor(seats.primary, "x-colo-lost-heartbeat"), (Action.PROTECT,), (SWITCH, START),
+    ),
+    Drill(
         "triple-fault", "the guest's kernel triple-faults, on both copies", Kind.TRIPLE_FAULT,
         lambda lab, seats: lab.crash("triple-fault"), (None,), (SWITCH,), hand_text="waits for it to boot",
     ),
@@ -129,8 +135,8 @@ DRILLS: tuple[Drill, ...] = (
     ),
     Drill(
         "secondary-reset", "the secondary's copy reset alone", Kind.GUEST_RESET,
-        lambda lab, seats: lab.monitor(seats.secondary, "system_reset"), (None,), (SWITCH,),
-        hand_text="waits for the next checkpoint",
+        lambda lab, seats: lab.monitor(seats.secondary, "system_reset"), (None,),
+        hand_text="waits for the next checkpoint", heals=True,
     ),
     Drill(
         "storm", "clients whose replies differ on the two copies", Kind.STORM,
@@ -146,7 +152,8 @@ DRILLS: tuple[Drill, ...] = (
     ),
 )  # fmt: skip
 """Every way that can be made to happen in the lab. Not there: deadlock at a checkpoint (QEMU 11 has none), clocks
-(both hosts have this machine's), modules (built into the kernel), a corrupt secondary, and what only Xen has."""
+(both hosts have this machine's), modules (built into the kernel), a corrupt secondary, and what only Xen has. Two live
+copies could be made, and are not: both would tell clients numbers of their own, which is what must never happen."""
 
 
 def by_name(name: str) -> Drill | None:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import importlib
 import socket
+import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from colotui.host.answers import (
     sensible,
     understood,
 )
+from colotui.host.dumps import Dumps
 from colotui.host.follow import Changes, ReadError, Sample, SampleRequest, Samples, Tail, split_files
 from colotui.host.session import CALL_TIMEOUT, Channel, Session
 from colotui.host.sockets import Pump
@@ -113,7 +115,7 @@ class Host:
         if self.spec.is_local:
             return await LocalTransport.open(self.name)
         # asyncssh takes a third of a second to import: only who needs it pays, and the screen goes on meanwhile
-        await asyncio.to_thread(importlib.import_module, "colotui.host.ssh")
+        await asyncio.to_thread(load_ssh)
         from colotui.host.ssh import SshTransport
 
         return await SshTransport.open(self.spec, accept_key=self._accept_key)
@@ -349,6 +351,11 @@ class Host:
         channel, _ = await self._living().open("netlink", {"groups": list(groups), "scratch": scratch})
         return RemoteNetlink(self.name, self._pump(channel, socket.SOCK_DGRAM), channel)
 
+    async def dumps(self) -> Dumps:
+        """A netlink socket there to list links, addresses, traffic control and routes with; close it."""
+        channel, _ = await self._living().open("netlink", {"groups": []})
+        return Dumps(channel)
+
     def network_changes(self) -> Changes:
         """Yields whenever links, addresses, routes or traffic control of the host changed."""
         args = {"groups": list(_NETWORK_GROUPS), "ext_ack": False, "strict": False}
@@ -375,6 +382,12 @@ def accept_host_key(error: HostKeyUnknown) -> None:
     from colotui.host import hostkeys
 
     hostkeys.accept(error)
+
+
+def load_ssh() -> None:
+    """Import asyncssh without its X.509 certificates: OpenSSH has none, and they take a MiB of memory."""
+    sys.modules.setdefault("asyncssh.crypto.x509", None)  # type: ignore[arg-type]  # None: not to be had
+    importlib.import_module("colotui.host.ssh")
 
 
 async def load_netlink() -> None:

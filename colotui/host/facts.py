@@ -11,7 +11,8 @@ from typing import Any
 
 from colotui.errors import HostCallFailed, HostError, HostLost
 from colotui.host import irqs, parsers, wiring
-from colotui.host.channel import Host, ReadError, load_netlink
+from colotui.host.channel import Host, ReadError
+from colotui.host.dumps import Dumps
 from colotui.host.modules import ModuleReader
 from colotui.host.programs import QemuFinder
 from colotui.host.rates import Rates
@@ -80,7 +81,7 @@ class FactsReader:
         self._peer = peer
         self._rates = Rates()
         self._cpu: parsers.CpuTimes | None = None
-        self._net: Any = None
+        self._net: Dumps | None = None
         self._wiring: wiring.Wiring | Missing = _NOT_YET
         self._quickack: bool | Missing = _NOT_YET
         self._modules: tuple[Module, ...] = ()
@@ -204,17 +205,16 @@ class FactsReader:
         return self._link(nics[0], counters, Missing("asked of the forward link only"))
 
     async def _read_network(self) -> None:
-        await load_netlink()
         try:
             if self._net is None:
-                self._net = await self._host.netlink()
+                self._net = await self._host.dumps()
             async with asyncio.timeout(5):
                 found = await wiring.read_wiring(self._net, (self._spec.forward.nic, self._spec.bridge))
                 self._quickack = await self._read_quickack(found)
             self._wiring = found
         except HostLost:
             raise
-        except Exception as error:  # whatever pyroute2 makes of an odd answer: these facts are missing, no more
+        except Exception as error:  # whatever an odd answer leads to: these facts are missing, no more
             self._wiring = Missing(f"netlink: {error or 'no answer'}")
             self._quickack = self._wiring
             self._close_net()

@@ -6,9 +6,8 @@ import errno
 import struct
 from typing import Any
 
-from pyroute2 import AsyncIPRoute
-
 from colotui.errors import HostLost
+from colotui.host.routing import AsyncIPRoute
 from colotui.host.session import Channel
 from colotui.host.sockets import Pump
 

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,6 @@ from colotui.lab.layout import GUEST
 LINE = 1 << 20
 """Bytes one line of a monitor may have."""
 
-PINGS = 5
-"""Clients of the load that ping in quick succession: their replies differ now and then."""
-
-PAGES = 2
-"""Clients of the load that fetch random pages: all of them differ."""
-
 QMP_LIMIT = 5.0
 """Seconds QEMU may take to answer a command of ours."""
 
@@ -39,7 +34,7 @@ class Faults:
 
     def __init__(self, lab: Lab, guest: str = GUEST) -> None:
         self._lab, self._guest = lab, guest
-        self._load: list[subprocess.Popen[bytes]] = []
+        self._load: subprocess.Popen[bytes] | None = None
 
     def kill(self, host: str) -> None:
         """End the copy's QEMU by kill -9."""
@@ -111,22 +106,15 @@ class Faults:
 
     def load(self, on: bool) -> None:
         """Begin the load, or end it."""
-        if on and not self._load:
-            guest = self._state().net.guest
-            pings = ["ping", "-n", "-q", "-i", "0.002", "-s", "1000", guest]
-            # The fragment is not sent: it has curl fetch the same page again and again.
-            pages = ["curl", "-s", "-m", "60", "-o", "/dev/null", f"http://{guest}/random#[1-100000]"]
-            self._load = [
-                subprocess.Popen(
-                    osrun.tied(self._lab.client_argv(argv)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-                )
-                for argv in (*[pings] * PINGS, *[pages] * PAGES)
-            ]
-        elif not on:
-            for process in self._load:
-                process.kill()
-                process.wait()
-            self._load = []
+        if on and self._load is None:
+            argv = [sys.executable, "-m", "colotui.lab.askclock", self._state().net.guest]
+            self._load = subprocess.Popen(
+                osrun.tied(self._lab.client_argv(argv)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+        elif not on and self._load is not None:
+            self._load.kill()
+            self._load.wait()
+            self._load = None
 
     def move_work(self, host: str, moved: bool) -> None:
         """Have the second CPU take the forward NIC's packets (RPS), or leave them to whoever gets them."""

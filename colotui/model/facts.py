@@ -168,3 +168,12 @@ class HostFacts:
     qemu: QemuFacts | Missing
     rtt_ms: float
     service: LinkFacts | Missing = Missing("not read yet")
+
+    def well_placed(self, nic: NicIrqs) -> bool:
+        """True when the work of `nic` has a CPU of its own, not CPU 0, as far as there are enough of them."""
+        if self.cpus < 2:
+            return True
+        # The wanted CPUs count: what is effective follows with the next interrupt.
+        wanted = frozenset[int]().union(*(cpus(irq.wanted) for irq in nic.irqs)) if nic.irqs else nic.landing
+        shareable = len(self.nic_irqs) > self.cpus - 1
+        return len(wanted) == 1 and 0 not in wanted and (not nic.shared_with or shareable)

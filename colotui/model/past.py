@@ -6,6 +6,7 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from colotui.model.checkpoint import Cause, Checkpoint, CheckpointStats, percentile
@@ -89,6 +90,30 @@ class CheckpointLog(Log[Checkpoint]):
             pauses = [pause for place, pause in enumerate(pauses, self._start) if codes[place] != _FIRST]
         most = max(pauses, default=_NONE)
         return None if most == _NONE else float(most)
+
+    def peaks(self, edges: Sequence[float]) -> list[tuple[float | None, bool] | None]:
+        """Of each stretch as by `cut`: its longest pause (ms, see `longest`) and whether one of it was forced.
+
+        None for a stretch without a checkpoint.
+        """
+        times, pauses, codes = self._columns[0], self._columns[1], self._codes()
+        begin, stop = self.places(edges[0], edges[-1])
+        plain = codes.find(_FIRST, begin, stop) < 0
+        found: list[tuple[float | None, bool] | None] = []
+        start = begin
+        for edge in edges[1:]:
+            end = bisect_left(times, edge, start, stop)
+            if end == start:
+                found.append(None)
+                continue
+            if plain and end - start == 1:
+                # As it mostly is: the graph has more stretches than the window has checkpoints.
+                found.append((None if pauses[start] == _NONE else pauses[start], codes[start] in _FORCED))
+            else:
+                stretch = type(self)(self._columns, start, end)
+                found.append((stretch.longest(), stretch.forced > 0))
+            start = end
+        return found
 
     def forced_before(self, at: float) -> float | None:
         """When the last forced checkpoint earlier than `at` was."""

@@ -134,15 +134,20 @@ class Probe:
     error: str = ""
 
 
+HOST_TO_HOST = "host → host"
+"""The name of the witness that a host is of the other one, over the forward link."""
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What one witness says of one host, with its age. `ok` None: it cannot say."""
+    """What one witness says of one host, with its age. `ok` None: it cannot say. `rtt_ms`: a round trip it measured."""
 
     name: str
     host: str
     text: str
     ok: bool | None
     at: float
+    rtt_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

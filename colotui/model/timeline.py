@@ -102,6 +102,11 @@ class Log(Sequence[T]):
         """When the newest row was."""
         return float(self._columns[0][self._end - 1]) if len(self) else None
 
+    @property
+    def table(self) -> tuple[Columns, int, int]:
+        """The columns, the place of the first row and the place after the last: the rows as they lie, to be stored."""
+        return self._columns, self._start, self._end
+
     def places(self, low: float, high: float) -> tuple[int, int]:
         """Places of the table of the rows with `low` <= time < `high`."""
         start = bisect_left(self._columns[0], low, self._start, self._end)

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.control import Control
+from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import ChopsUpdate
 from textual.app import App, AutopilotCallbackType
 from textual.binding import Binding, BindingType
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from textual.command import Provider
 
+    from colotui.model.incident import Incident
+
 TICK_SECONDS = 0.5
 _CLOSE_SECONDS = 35.0
 _NEWS_SECONDS = 1.0
@@ -59,13 +63,24 @@ class CockpitApp(App[int]):
     TITLE = "colotui"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS = {_commands}  # noqa: RUF012
+    # The list of the palette cannot be drawn in no width at all: its margins go first.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-roomy")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True)]
     CSS = """
     Toast { background: $panel; color: $foreground; max-width: 80; }
-    CommandPalette > Vertical { background: $surface; margin: 3 8; }
+    Toast.-information { border-left: outer $accent; }
+    .-ascii Toast.-information { border-left: ascii $accent; }
+    .-ascii Toast.-error { border-left: ascii $error; }
+    CommandPalette { background: $background 70%; }
+    CommandPalette:ansi { background: $background; }
+    CommandPalette > Vertical { background: $surface; margin: 3 8; min-width: 20; }
+    CommandPalette.-narrow > Vertical { margin: 0; }
     CommandPalette SearchIcon { display: none; }
     CommandPalette CommandInput { padding: 0 2; }
+    CommandInput > .input--placeholder, FilterBar > .input--placeholder { color: $text-low; }
+    CommandPalette CommandList > .option-list--option-highlighted { background: $cursor-background; }
     CommandPalette CommandList { scrollbar-size-vertical: 1; }
+    .-ascii CommandPalette #--input, .-ascii CommandPalette CommandList { border: blank; scrollbar-size-vertical: 0; }
     CommandPalette CommandList > .option-list--option { text-style: none; padding: 0 2; }
     CockpitScreen:ansi, FullScreen:ansi { background: $background; }
     """
@@ -91,11 +106,13 @@ class CockpitApp(App[int]):
         super().__init__(ansi_color=True if self._no_colour else None)
         self.palette = Palette({})
         self.ascii_only = ascii_only
+        self.set_class(ascii_only, "-ascii", update=False)
         self.export_folder = export_folder or Path.cwd()
         self.frozen: Snapshot | None = None
+        self.recordings: Callable[[], Sequence[str]] = tuple
         self.waiting_for = "reading the pair file"
         self.failure: ColotuiError | None = None
-        self.cockpit_screen = CockpitScreen()
+        self.cockpit_screen = self.make_screen()
         self.axis = TimeAxis()
         several = [Watched(name, make) for name, make in pairs]
         self.fleet = Fleet(several or [Watched("", make_controller, controller)])
@@ -113,6 +130,13 @@ class CockpitApp(App[int]):
         for found in self.themes_found.values():
             self.register_theme(found)
         self.theme = chosen.name
+
+    recorded = ""
+    """Of a replay: why nothing can be done here."""
+
+    def make_screen(self) -> CockpitScreen:
+        """The ground screen; a replay has its own."""
+        return CockpitScreen()
 
     # -- drawing ----------------------------------------------------------------------------------
 
@@ -157,10 +181,22 @@ class CockpitApp(App[int]):
             paint = getattr(screen, "redraw", None)
             if paint is not None and screen.is_mounted:
                 paint()
+            if screen._layout_required and screen is not self.screen:
+                # Textual lays out the screen on top only: what shines through below it would keep its old rows.
+                screen._refresh_layout()
+                screen._layout_required = False
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        # Only the cells that changed go to the terminal, not the row up to them.
-        super()._display(screen, CellUpdate.of(renderable) if type(renderable) is ChopsUpdate else renderable)
+        driver = self._driver
+        held_up = self._batch_count or self._closed or not self._running or self.is_headless
+        if type(renderable) is not ChopsUpdate or held_up or driver is None or driver.is_inline:
+            super()._display(screen, renderable)
+            return
+        # Only the cells that changed go to the terminal, not the row up to them; all in one write.
+        self._previous_cursor_position = self.screen.outer_size.clamp_offset(self.cursor_position)
+        text = CellUpdate.of(renderable).render_segments(self.console)
+        text += Control.move_to(*self._previous_cursor_position).segment.text
+        driver.write(f"{SYNC_START}{text}{SYNC_END}" if self._sync_available else text)
 
     def wall(self) -> float:
         """The time of now."""
@@ -179,7 +215,7 @@ class CockpitApp(App[int]):
         if self._said_read_only and not scene.snapshot.read_only:
             scene.snapshot = replace(scene.snapshot, read_only=self._said_read_only)
         scene.ascii_only, scene.keys, scene.units = self.ascii_only, self.shown_keys, self._units
-        scene.axis = self.axis
+        scene.axis, scene.replay = self.axis, self.recorded
         return scene
 
     # -- the controller ---------------------------------------------------------------------------
@@ -197,6 +233,15 @@ class CockpitApp(App[int]):
     def read_only_on(self, pair: Watched) -> str:
         """Why this cockpit may not act on `pair`, or ""."""
         return self._said_read_only or (pair.snapshot.read_only if pair.snapshot is not None else "")
+
+    def refusal(self, pair: Watched | None = None) -> str:
+        """Why nothing at all may be done on `pair` (else the shown one), in words to say; "" when it may."""
+        read_only = self.read_only_on(pair or self.shown)
+        return self.recorded or (f"read-only: {read_only}" if read_only else "")
+
+    def go_to_incident(self, incident: Incident) -> bool:
+        """A replay shows the moment it opened; a live cockpit knows only now (False)."""
+        return False
 
     def _connect(self) -> None:
         for pair in self.fleet.pairs:
@@ -268,6 +313,13 @@ class CockpitApp(App[int]):
         return self.fleet.acting or ("an action" if self._doing else "")
 
     # -- what the keys ask for --------------------------------------------------------------------
+
+    def action_command_palette(self) -> None:
+        """Every action by its name."""
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="a word of what is to be done", id="--command-palette"))
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """A short remark that goes away by itself."""

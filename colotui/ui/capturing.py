@@ -30,8 +30,8 @@ def toggle_capture(app: CockpitApp) -> None:
     scene = app.scene(live=True)
     if scene is None:
         app.say("not connected yet")
-    elif app.read_only:
-        app.say(f"packet capture: read-only: {app.read_only}")
+    elif app.refusal():
+        app.say(f"packet capture: {app.refusal()}")
     else:
         on = scene.guest.capture is None
         app.run_worker(_switch(app, app.connected, scene.guest.name, on=on), name="capture")

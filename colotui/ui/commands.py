@@ -11,12 +11,15 @@ from textual.content import Content
 
 from colotui.ui.actions import ACTIONS, reason
 from colotui.ui.glyphs import to_ascii
-from colotui.ui.keys import cockpit_bindings, overview_bindings
+from colotui.ui.keys import cockpit_bindings, overview_bindings, replay_bindings
 from colotui.ui.screens.armkey import arming_reason
 from colotui.ui.screens.overview import OverviewScreen
 
 if TYPE_CHECKING:
     from colotui.ui.app import CockpitApp
+
+
+_ACTING = ("arm", "capture", "bundle")
 
 
 class CockpitCommands(Provider):
@@ -28,8 +31,10 @@ class CockpitCommands(Provider):
         listed = self.screen if isinstance(self.screen, OverviewScreen) else None
         on = listed or app.cockpit_screen
         scene = listed.chosen_scene() if listed is not None else app.scene(live=True)
-        read_only = scene.snapshot.read_only if scene is not None else ""
+        read_only = app.recorded or (scene.snapshot.read_only if scene is not None else "")
         bindings = overview_bindings() if listed is not None else cockpit_bindings()
+        if app.recorded:
+            bindings += replay_bindings()
         keys = app.shown_keys
         for entry in ACTIONS:
             why = "not connected yet" if scene is None else read_only or reason(scene.guest, entry.action)
@@ -41,11 +46,15 @@ class CockpitCommands(Provider):
                 continue
             name = f"{keys.get(binding.id or '', binding.key):<10} {binding.description}"
             why = arming_reason(scene.guest, read_only) if binding.id == "arm" and scene is not None else ""
+            if app.recorded and binding.id in _ACTING:
+                why = app.recorded
             yield name, f"not now: {why}" if why else "", partial(app.run_named, binding.action, on)
         for row in app.fleet.standings if len(app.fleet.standings) > 1 else ():
             if row.view is not None:
                 state = row.view.protection.state.value
                 yield f"Open {row.guest} of pair {row.pair}", state, partial(app.open_guest, row)
+        for line in app.recordings():
+            yield "Recording", line, partial(app.say, line)
         for name in sorted(app.themes_found):
             yield (
                 f"Theme {name}",
@@ -61,7 +70,7 @@ class CockpitCommands(Provider):
         """Everything, before a letter is typed."""
         for name, why, run in self._entries():
             shown = self._words(name, why)
-            yield DiscoveryHit(shown.stylize("dim") if why else shown, run, text=name)
+            yield DiscoveryHit(shown.stylize("$text-low") if why else shown, run, text=name)
 
     async def search(self, query: str) -> Hits:
         """What matches."""
@@ -70,4 +79,4 @@ class CockpitCommands(Provider):
             score = matcher.match(f"{name} {why}")
             if score > 0:
                 shown = self._words(name, why)
-                yield Hit(score, shown.stylize("dim") if why else shown, run, text=name)
+                yield Hit(score, shown.stylize("$text-low") if why else shown, run, text=name)

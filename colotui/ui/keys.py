@@ -70,6 +70,56 @@ _COCKPIT = (
     Binding("m", "mouse", "Mouse on or off (off lets the terminal select text)", id="mouse"),
     Binding("q", "app.quit", "Quit; protection goes on without the cockpit", id="quit"),
 )
+_REPLAY = (
+    Binding("space", "app.replay_toggle", "Play or pause; z does the same", id="replay-play"),
+    Binding("comma,left", "app.replay_step(-10)", "10 s back", id="replay-back", key_display=", ←"),
+    Binding("full_stop,right", "app.replay_step(10)", "10 s on", id="replay-on", key_display=". →"),
+    Binding(
+        "less_than_sign,shift+left", "app.replay_step(-60)", "A minute back", id="replay-minute-back", key_display="<"
+    ),
+    Binding(
+        "greater_than_sign,shift+right", "app.replay_step(60)", "A minute on", id="replay-minute-on", key_display=">"
+    ),
+    Binding("H,ctrl+left", "app.replay_step(-600)", "10 minutes back", id="replay-far-back", key_display="H"),
+    Binding("L,ctrl+right", "app.replay_step(600)", "10 minutes on", id="replay-far-on", key_display="L"),
+    Binding("circumflex_accent", "app.replay_end(-1)", "To the beginning", id="replay-begin", key_display="^"),
+    Binding("dollar_sign", "app.replay_end(1)", "To the end", id="replay-end", key_display="$"),
+    Binding(
+        "right_parenthesis",
+        "app.replay_jump('incident', 1)",
+        "The next incident",
+        id="replay-incident",
+        key_display=")",
+    ),
+    Binding(
+        "left_parenthesis",
+        "app.replay_jump('incident', -1)",
+        "The previous incident",
+        id="replay-incident-back",
+        key_display="(",
+    ),
+    Binding("d", "app.replay_jump('mismatch', 1)", "The next mismatch", id="replay-mismatch"),
+    Binding(
+        "D", "app.replay_jump('mismatch', -1)", "The previous mismatch", id="replay-mismatch-back", key_display="D"
+    ),
+    Binding("apostrophe", "app.replay_jump('action', 1)", "The next action", id="replay-action", key_display="'"),
+    Binding(
+        "quotation_mark",
+        "app.replay_jump('action', -1)",
+        "The previous action",
+        id="replay-action-back",
+        key_display='"',
+    ),
+    Binding(
+        "t,at", "app.replay_ask", "Go to a time: 14:03:20, +5m, 2026-11-24 14:03", id="replay-time", key_display="t @"
+    ),
+    Binding(
+        "right_curly_bracket", "app.replay_speed(1)", "Faster, up to 64 times", id="replay-faster", key_display="}"
+    ),
+    Binding(
+        "left_curly_bracket", "app.replay_speed(-1)", "Slower, down to a quarter", id="replay-slower", key_display="{"
+    ),
+)
 # One action for each digit: a binding does not tell its action which of its keys was pressed.
 # A terminal without the newer keyboard protocol sends Escape and the digit, which Textual reads as the second name.
 _ALT_SIGNS = (
@@ -130,6 +180,11 @@ def incidents_bindings() -> list[Binding]:
     ]
 
 
+def replay_bindings() -> list[Binding]:
+    """The keys that move through a recording, on every screen; a live cockpit has none of them."""
+    return list(_REPLAY)
+
+
 def axis_bindings() -> list[Binding]:
     """The keys of the time axis, wherever there is one."""
     return list(_TIME)
@@ -145,14 +200,15 @@ def time_bindings() -> list[Binding]:
     ]
 
 
-def groups() -> list[tuple[str, list[Binding]]]:
-    """The bindings under headings, for the help."""
+def groups(*, replay: bool = False) -> list[tuple[str, list[Binding]]]:
+    """The bindings under headings, for the help; in a `replay` with its own."""
     acting = cockpit_bindings()[: len(ACTIONS)]
     return [
         ("Act: each opens its plan first", acting),
         ("Look", list(_LOOK)),
         ("Time axis of the checkpoints", list(_TIME)),
         ("Cockpit", list(_COCKPIT)),
+        *([("Replay", list(_REPLAY))] if replay else []),
         ("Several guests", list(_SEVERAL)),
     ]
 
@@ -160,7 +216,7 @@ def groups() -> list[tuple[str, list[Binding]]]:
 def shown_keys(keymap: Mapping[str, str]) -> dict[str, str]:
     """What to show for each binding id, the user's keymap applied."""
     shown: dict[str, str] = {}
-    for binding in cockpit_bindings():
+    for binding in (*cockpit_bindings(), *_REPLAY):
         if binding.id is None:
             continue
         mapped = keymap.get(binding.id, "")

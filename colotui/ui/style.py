@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
+from rich.color import ColorType
 from rich.style import Style
 from textual.color import Color, ColorParseError
 
@@ -56,6 +58,7 @@ INKS: dict[str, Ink] = {
     "pill": Ink("pill-ok-text", "pill-ok-background", bold=True),
     "badge": Ink("foreground", "panel", bold=True),
     "badge-warn": Ink("warning", "panel", bold=True),
+    "badge-replay": Ink("background", "foreground", bold=True),
     "badge-primary": Ink("role-primary-text", "role-primary", bold=True),
     "badge-dead": Ink("band-error-text", "band-error-background", bold=True),
     "recommended": Ink("role-primary-text", "role-primary", bold=True),
@@ -76,6 +79,11 @@ INKS: dict[str, Ink] = {
 _QUIET = ("", "background", "surface", "panel")
 
 
+def _is_exact(style: Style) -> bool:
+    colours = (style.color, style.bgcolor)
+    return all(colour is not None and colour.type is ColorType.TRUECOLOR for colour in colours) and not style.dim
+
+
 class Palette:
     """Resolves `style` and `style@ground` names. Made anew whenever the theme changes.
 
@@ -87,6 +95,7 @@ class Palette:
         self._tokens = tokens
         self._no_colour = no_colour
         self._styles: dict[str, Style] = {}
+        self._all_exact = not no_colour
 
     def _colour(self, token: str) -> Color:
         text = self._tokens.get(token, "")
@@ -102,7 +111,13 @@ class Palette:
             ink_name, _, row_ground = name.partition("@")
             ink = INKS[ink_name]
             found = self._styles[name] = self._made(ink, row_ground)
+            self._all_exact = self._all_exact and _is_exact(found)
         return found
+
+    @property
+    def all_exact(self) -> bool:
+        """True while no style asked for so far leaves a colour to the terminal's own sixteen."""
+        return self._all_exact
 
     def _made(self, ink: Ink, row_ground: str) -> Style:
         marks = Style(bold=ink.bold or None, italic=ink.italic or None, underline=ink.underline or None)
@@ -114,7 +129,9 @@ class Palette:
         return marks + Style(color=self._colour(ink.colour).rich_color, bgcolor=ground.rich_color)
 
     @staticmethod
-    def is_plain(name: str) -> bool:
-        """True when a blank of this style looks like a blank of the row's ground."""
-        ink = INKS[name.partition("@")[0]]
-        return not ink.ground and not ink.underline
+    @cache
+    def ground_of(name: str) -> tuple[str, bool]:
+        """The ground a style names for itself, and whether a blank of it looks like a blank of its ground."""
+        ink_name, _, ground = name.partition("@")
+        ink = INKS[ink_name]
+        return ground, not ink.ground and not ink.underline

@@ -69,6 +69,9 @@ def part_cpu() -> None:
         row(f"CPU at 2 Hz, 50 events/s, 160x46: {kind}", f"{cpu:.1f} %", limits[0])
         row(f"bytes to the terminal: {kind}", f"{rate:.1f} KiB/s", limits[1])
         row(f"memory (RSS), and at most: {kind}", f"{memory:.1f} / {most:.1f} MiB", limits[2])
+    with tempfile.TemporaryDirectory() as folder:
+        cpu, rate, memory, most = watched("ours", 15.0, record=Path(folder) / "bench.colorec")
+    row("the same while it records", f"{cpu:.1f} %, {rate:.1f} KiB/s, {memory:.1f} MiB")
     idle = watched("ours", 15.0, events=0)
     row("CPU at 2 Hz without events: ours", f"{idle[0]:.1f} %, {idle[1]:.1f} KiB/s")
 

@@ -1,7 +1,7 @@
 """The program under measurement: `ours` or `stock` on the stood-in controller, until SIGTERM.
 
-Options after the name: guests=N, events=N (a second), trace=lines,2000,60 (see cockpit_trace), report=FILE,
-profile=FILE.
+Options after the name: guests=N, events=N (a second), trace=lines,2000,60 (see cockpit_trace), record=FILE,
+report=FILE, profile=FILE.
 """
 
 from __future__ import annotations
@@ -46,6 +46,12 @@ def main(kind: str, options: dict[str, str]) -> None:
 
         events = int(options.get("events", "50"))
         made.append(StoodIn(int(options.get("guests", "1")), events=events, trace=options.get("trace", "")))
+        if "record" in options:
+            from colotui.record.recorder import Recorder
+
+            recorder = Recorder(Path(options["record"]), made[0].pair)
+            made[0].subscribe(recorder.take)
+            recorder.start()
         if kind != "stock":
             collector.started()
         return made[0]

@@ -15,7 +15,7 @@ from typing import Any, cast
 from colotui.controller.controller import PairController
 from colotui.controller.guest import GuestWatch
 from colotui.engine.qemu.watcher import Watcher
-from colotui.host.channel import Host
+from colotui.host.channel import Host, load_ssh
 from colotui.model.checkpoint import Checkpoint
 from colotui.model.mismatch import Mismatch
 from colotui.model.pair import Pair
@@ -157,10 +157,11 @@ _CAUSES = sorted({c.cause for c in samples.checkpoints(0.0)})
 
 
 def _load_what_a_connected_cockpit_has_loaded() -> None:
+    import urllib.request  # noqa: F401  # the pair's probe asks by HTTP
+
     import qemu.qmp  # noqa: F401
 
-    import colotui.host.netlink
-    import colotui.host.ssh  # noqa: F401
+    load_ssh()
 
 
 class _TraceHost:

@@ -103,6 +103,11 @@ class Download:
         command = ["curl", "-sS", "--limit-rate", rate, "-o", str(target), client.url(path)]
         self._process = subprocess.Popen([*client.argv, *command], stderr=subprocess.PIPE)
 
+    @property
+    def ended(self) -> bool:
+        """True when curl has left."""
+        return self._process.poll() is not None
+
     def finish(self, limit: float) -> tuple[int, str]:
         """Wait for its end; curl's status and the digest of what came."""
         self._process.wait(limit)

@@ -138,11 +138,18 @@ async def test_healthy_under_mixed_load_has_no_incident(lab: Lab, drive: Drive, 
     end = loop.time() + HEALTHY_S
     try:
         while loop.time() < end:
-            download = Download(lab.client, tmp_path / "big")
-            for _ in range(20):
+            download, begun_at = Download(lab.client, tmp_path / "big"), loop.time()
+            while not download.ended:
                 note(drive.guest)
                 await asyncio.sleep(0.25)
-            await asyncio.to_thread(download.finish, 60)
+                took = loop.time() - begun_at
+                assert took < 90, (
+                    f"a download hangs for {took:.0f} s",
+                    drive.guest.protection,
+                    drive.guest.probe,
+                    seen,
+                )
+            download.finish(1)
     finally:
         pages.stop()
         numbers = counter.stop()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from colotui.controller.base import Listener
 from colotui.errors import ActionRefused, ColotuiError
+from colotui.model.bundle import Bundle
 from colotui.model.facts import Missing
 from colotui.model.mismatch import Mismatch
 from colotui.model.packet import CaptureView, PacketPair
@@ -32,6 +33,7 @@ class FakeController:
         self.cancel_reason: str | None = None
         self.found: PacketPair | Missing | ColotuiError = Missing("no packets were captured")
         self.capture_refused: ColotuiError | None = None
+        self.bundled: Bundle | ColotuiError = ActionRefused("no bundle is made here")
 
     @property
     def snapshot(self) -> Snapshot:
@@ -115,3 +117,10 @@ class FakeController:
         if isinstance(self.found, ColotuiError):
             raise self.found
         return self.found
+
+    async def bundle(self, guest: str, incident: str = "") -> Bundle:
+        self.calls.append(("bundle", guest, incident))
+        await self.gate.wait()
+        if isinstance(self.bundled, ColotuiError):
+            raise self.bundled
+        return self.bundled

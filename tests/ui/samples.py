@@ -446,6 +446,30 @@ def absent() -> Snapshot:
     return snapshot(guest, hosts=host_views(facts("alpha", **bare), facts("beta", **bare)), events=(), event_total=0)
 
 
+def hour() -> Snapshot:
+    """More than an hour of checkpoints at one a second; each minute a mismatch; 31 minutes ago long pauses."""
+    made, differ = [], []
+    for place in range(4500):
+        at = NOW - 0.4 - 4500 + place
+        tcp = place % 61 == 0
+        pause = 6.0 + place % 5 / 4 + (12.0 if 4500 - 31 * 60 < place < 4560 - 31 * 60 else 0.0)
+        made.append(Checkpoint(at, Cause.TCP if tcp else Cause.PERIODIC, pause, 320 + place % 40))
+        if tcp:
+            differ.append(
+                Mismatch(at - 0.002, "tcp", f"length {place} ≠ 79", "10.77.0.10", "10.77.0.1", place, 79, 2.0)
+            )
+    log = CheckpointLog.of(made)
+    base = protected()
+    guest = replace(
+        base.guests[0],
+        checkpoints=log,
+        stats=log.figures(len(log), NOW, 60.0),
+        mismatches=MismatchLog.of(differ),
+        mismatch_total=len(differ),
+    )
+    return replace(base, guests=(guest,))
+
+
 STATES = {
     "protected": protected,
     "warning": warning,

@@ -8,18 +8,12 @@ from pathlib import Path
 import pytest
 
 from colotui.errors import ActionRefused
-from colotui.model.bundle import Absent, Bundle, Piece, assembled
-from colotui.model.secrets import Cleaner
+from colotui.model.bundle import Bundle
 from colotui.ui.commands import CockpitCommands
 from tests.ui import samples
+from tests.ui.bundlesamples import bundle
 from tests.ui.driver import Driven, driven
 from tests.ui.fake import FakeController
-
-
-def bundle(count: int = 3) -> Bundle:
-    pieces = [Piece(f"hosts/alpha/run/log{n:02}", "what it said", f"alpha:/x{n}", b"x" * 2048) for n in range(count)]
-    absent = [Absent("everything of this host", "beta", "beta: no answer within 3 s.\x1b[2J")]
-    return assembled("lab", "web01", samples.NOW, pieces, absent, Cleaner({}))
 
 
 class Bundling:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from colotui.model.incident import Kind
 from colotui.model.plan import Action
-from colotui.model.protection import Severity, Snapshot
-from colotui.ui.app import CockpitApp
+from colotui.model.protection import Severity
 from colotui.ui.paint.canvas import text_of
 from colotui.ui.paint.incidents import IncidentsState, paint_incidents
 from tests.ui import incidentsamples as given
@@ -23,48 +20,9 @@ SIZES = {"160x46": (160, 46), "100x30": (100, 30), "80x24": (80, 24)}
 PAGE = "incidents-page"
 
 
-def app(snapshot: Snapshot, **options: Any) -> CockpitApp:
-    return CockpitApp(FakeController(snapshot), now=lambda: samples.NOW, **options)
-
-
 def row_of(drive: Driven, words: str) -> str:
     (row,) = [line for line in drive.shown(PAGE).splitlines() if words in line.partition("│")[0]]
     return row.partition("│")[0]
-
-
-# -- pictures ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("size", sorted(SIZES))
-def test_picture(snap_compare: Callable[..., bool], size: str) -> None:
-    assert snap_compare(app(given.killed()), terminal_size=SIZES[size], press=["i"])
-
-
-@pytest.mark.parametrize("size", sorted(SIZES))
-def test_picture_of_the_cockpit(snap_compare: Callable[..., bool], size: str) -> None:
-    assert snap_compare(app(given.storming()), terminal_size=SIZES[size])
-
-
-def test_picture_of_one_on_a_small_terminal(snap_compare: Callable[..., bool]) -> None:
-    assert snap_compare(app(given.killed()), terminal_size=(80, 24), press=["i", "enter"])
-
-
-def test_picture_of_a_past_one(snap_compare: Callable[..., bool]) -> None:
-    assert snap_compare(app(given.killed()), terminal_size=(160, 46), press=["i", "G", "k"])
-
-
-def test_picture_of_none(snap_compare: Callable[..., bool]) -> None:
-    assert snap_compare(app(samples.protected()), terminal_size=(160, 46), press=["i"])
-
-
-@pytest.mark.parametrize("options", [{"ascii_only": True}, {"theme": "sixteen"}, {"theme": "light"}])
-def test_picture_in_other_forms(snap_compare: Callable[..., bool], options: dict[str, Any]) -> None:
-    assert snap_compare(app(given.killed(), **options), terminal_size=(100, 30), press=["i"])
-
-
-def test_picture_without_colour(snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert snap_compare(app(given.killed()), terminal_size=(160, 46), press=["i"])
 
 
 # -- what it says -----------------------------------------------------------------------------------------

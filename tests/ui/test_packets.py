@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -12,12 +10,10 @@ from colotui.errors import ActionRefused, HostLost
 from colotui.model.facts import Missing
 from colotui.model.packet import Captured, Field, PacketPair
 from colotui.model.protection import Snapshot
-from colotui.ui.app import CockpitApp
 from colotui.ui.paint.canvas import text_of
 from colotui.ui.paint.packets import packets_sheet
 from tests.ui import packetsamples, samples
 from tests.ui.driver import Driven, driven
-from tests.ui.fake import FakeController
 
 SIZES = {"160x46": (160, 46), "100x30": (100, 30), "80x24": (80, 24)}
 OPEN = ("3", "enter", "enter")
@@ -31,27 +27,6 @@ async def opened(drive: Driven, found: object) -> None:
     drive.fake.found = found  # type: ignore[assignment]
     await drive.press(*OPEN)
     await drive.pilot.pause()
-
-
-@pytest.mark.parametrize("size", sorted(SIZES))
-def test_picture(snap_compare: Callable[..., bool], size: str) -> None:
-    fake = FakeController(capturing())
-    fake.found = packetsamples.shown_pair()
-    app = CockpitApp(fake, now=lambda: samples.NOW)
-    assert snap_compare(app, terminal_size=SIZES[size], press=OPEN)
-
-
-@pytest.mark.parametrize("options", [{"ascii_only": True}, {"theme": "sixteen"}, {"theme": "light"}])
-def test_picture_in_other_forms(snap_compare: Callable[..., bool], options: dict[str, Any]) -> None:
-    fake = FakeController(capturing())
-    fake.found = packetsamples.shown_pair()
-    app = CockpitApp(fake, now=lambda: samples.NOW, **options)
-    assert snap_compare(app, terminal_size=(100, 30), press=OPEN)
-
-
-def test_picture_without_a_capture(snap_compare: Callable[..., bool]) -> None:
-    app = CockpitApp(FakeController(samples.protected()), now=lambda: samples.NOW)
-    assert snap_compare(app, terminal_size=(80, 24), press=OPEN)
 
 
 async def test_both_packets_field_by_field() -> None:

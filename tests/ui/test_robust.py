@@ -7,10 +7,13 @@ import threading
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 
 from colotui.controller.base import Controller
 from colotui.errors import ConfigError
 from colotui.ui.app import CockpitApp, run_cockpit
+from colotui.ui.paint.box import wrap
+from colotui.ui.paint.sheet import wrapped
 from colotui.ui.widgets.lineview import LineView
 from tests.ui import samples
 from tests.ui.driver import driven
@@ -30,7 +33,7 @@ async def test_any_size_and_back(name: str) -> None:
         assert cockpit.shown() == before
 
 
-@pytest.mark.parametrize("keys", ["f", "question_mark", "1 enter", "2 enter", "3 enter", "4 enter", "slash"])
+@pytest.mark.parametrize("keys", ["f", "question_mark", "1 enter", "2 enter", "3 enter", "4 enter", "slash", "colon"])
 async def test_other_screens_at_any_size(keys: str) -> None:
     async with driven(samples.incident()) as cockpit:
         await cockpit.press(*keys.split())
@@ -55,6 +58,58 @@ async def test_hostile_strings(text: str) -> None:
         assert "\x1b" not in shown
         assert "\x9b" not in shown
         assert "\u202e" not in shown
+
+
+@pytest.mark.parametrize("size", [(20, 5), (1, 1)])
+async def test_the_focus_comes_back_with_the_room(size: tuple[int, int]) -> None:
+    async with driven(samples.protected()) as cockpit:
+        await cockpit.press("3", "j")
+        before = cockpit.shown()
+        await cockpit.pilot.resize_terminal(*size)
+        await cockpit.pilot.resize_terminal(160, 46)
+        assert cockpit.app.focused is cockpit.app.cockpit_screen.mismatches
+        assert cockpit.shown() == before
+
+
+async def test_what_shines_through_under_a_question_takes_the_new_size() -> None:
+    async with driven(samples.protected()) as cockpit:
+        await cockpit.press("a")
+        await cockpit.pilot.resize_terminal(100, 30)
+        cockpit.app.redraw()
+        regions = [part.region for part in cockpit.app.cockpit_screen.query(LineView) if part.display]
+        await cockpit.press("escape")
+        now = [part.region for part in cockpit.app.cockpit_screen.query(LineView) if part.display]
+        assert regions == now
+
+
+async def test_a_question_takes_a_new_theme() -> None:
+    async with driven(samples.protected()) as cockpit:
+        await cockpit.press("a")
+        box = cockpit.app.screen.query_one("#ask-box", LineView)
+        dark = box.render_line(0)
+        cockpit.app.use_theme("light")
+        await cockpit.pilot.pause()
+        assert box.render_line(0).text == dark.text
+        assert box.render_line(0) != dark
+
+
+async def test_a_line_that_comes_before_its_width_is_kept_whole() -> None:
+    async with driven(samples.protected(), (80, 24)) as cockpit:
+        top = cockpit.app.cockpit_screen.top
+        top.show([(("x" * 200, "base"),)])
+        assert top.render_line(0).cell_length == 80
+        assert top._strips[0] is not None
+        assert top._strips[0].cell_length == 200
+
+
+def test_a_word_of_ten_thousand_letters_is_wrapped_at_once() -> None:
+    lines = wrapped("a b " + "宽" * 10_000 + " c", 5)
+    assert lines[0] == "a b"
+    assert lines[-2:] == ["宽宽", "c"]
+    assert all(cell_len(line) <= 5 for line in lines)
+    assert "".join(lines).count("宽") == 10_000
+    assert wrap("x " * 3 + "y" * 400, 40, 2)[1].endswith("…")
+    assert wrap("", 40, 3) == []
 
 
 async def test_the_first_picture_comes_before_the_controller() -> None:

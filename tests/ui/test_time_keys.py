@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from colotui.model.checkpoint import Cause, Checkpoint
-from colotui.model.mismatch import Mismatch
-from colotui.model.past import CheckpointLog, MismatchLog
-from colotui.model.protection import Snapshot
-from colotui.ui.app import CockpitApp
+from colotui.model.past import CheckpointLog
 from tests.ui import samples
 from tests.ui.driver import Driven, driven
-from tests.ui.fake import FakeController
+from tests.ui.samples import hour
 
 NOW = samples.NOW
-SIZES = {"160x46": (160, 46), "100x30": (100, 30), "80x24": (80, 24)}
-
-
-def hour() -> Snapshot:
-    """More than an hour of checkpoints at one a second; each minute a mismatch; 31 minutes ago long pauses."""
-    made, differ = [], []
-    for place in range(4500):
-        at = NOW - 0.4 - 4500 + place
-        tcp = place % 61 == 0
-        pause = 6.0 + place % 5 / 4 + (12.0 if 4500 - 31 * 60 < place < 4560 - 31 * 60 else 0.0)
-        made.append(Checkpoint(at, Cause.TCP if tcp else Cause.PERIODIC, pause, 320 + place % 40))
-        if tcp:
-            differ.append(
-                Mismatch(at - 0.002, "tcp", f"length {place} ≠ 79", "10.77.0.10", "10.77.0.1", place, 79, 2.0)
-            )
-    log = CheckpointLog.of(made)
-    base = samples.protected()
-    guest = replace(
-        base.guests[0],
-        checkpoints=log,
-        stats=log.figures(len(log), NOW, 60.0),
-        mismatches=MismatchLog.of(differ),
-        mismatch_total=len(differ),
-    )
-    return replace(base, guests=(guest,))
 
 
 def page(cockpit: Driven) -> str:
@@ -230,23 +201,3 @@ async def test_mismatches_in_full_step() -> None:
     async with driven(samples.protected()) as cockpit:
         await cockpit.press("3", "enter", "e", "e", "E", "y")
         assert "payload differs" in cockpit.app.clipboard
-
-
-def _app() -> CockpitApp:
-    return CockpitApp(FakeController(hour()), now=lambda: NOW)
-
-
-@pytest.mark.parametrize("size", sorted(SIZES))
-@pytest.mark.parametrize(
-    ("name", "keys"),
-    [
-        ("hosts", "1 enter"),
-        ("wiring", "W"),
-        ("checkpoints", "2 enter minus e"),
-        ("hour-back", "2 enter minus minus h"),
-        ("pane-held", "2 minus h h j"),
-        ("events", "4 enter e"),
-    ],
-)
-def test_pictures(snap_compare: Callable[..., bool], name: str, keys: str, size: str) -> None:
-    assert snap_compare(_app(), terminal_size=SIZES[size], press=keys.split())

@@ -27,6 +27,10 @@ async def settled(pilot: Pilot[Any]) -> None:
     """The fakes answer at once, but through several tasks and messages one after the other."""
     for _ in range(ROUNDS):
         await asyncio.sleep(0.002)
+    # A controller is made in a thread, which takes its own time.
+    making = [worker for worker in pilot.app.workers if worker.name == "connect" and not worker.is_finished]
+    if making:
+        await asyncio.wait_for(pilot.app.workers.wait_for_complete(making), 10)
     await pilot.pause()
 
 

@@ -20,16 +20,21 @@ BELOW = {
     "diagnosis": {"model"},
     "setup": {"engine", "host", "model"},
     "controller": {"config", "diagnosis", "engine", "host", "model", "setup"},
-    "ui": {"config", "controller", "diagnosis", "model"},
+    "replay": {"controller", "model"},
+    "ui": {"config", "controller", "diagnosis", "model", "replay"},
     "drill": {"controller", "model"},
-    "cli": {"config", "controller", "diagnosis", "drill", "host", "lab", "model", "ui"},
+    "record": {"model"},
+    "report": {"model", "record"},
+    "metrics": {"model"},
+    "cli": {"config", "controller", "diagnosis", "drill", "host", "lab", "metrics", "model"}
+    | {"record", "replay", "report", "ui"},
     "lab": set[str](),
 }
 GROUND = {"errors", "paths", "tasks", "collector", "__version__"}
-# Names, ports and paths of an engine are pure: whoever judges a pair may know them.
-PURE = {"diagnosis": "colotui.engine.qemu.wiring."}
+# Names, ports and paths of an engine are pure: whoever judges a pair may know them. So are numbers and times in words.
+PURE = {"diagnosis": "colotui.engine.qemu.wiring.", "report": ("colotui.ui.format.", "colotui.replay.when.")}
 OUTSIDE = {
-    "ui": {"asyncssh", "pyroute2", "qemu", "psutil"},
+    "ui": {"asyncssh", "pyroute2", "qemu", "psutil", "sqlite3"},
     "model": {"asyncio", "asyncssh", "pyroute2", "qemu", "psutil", "socket", "subprocess", "os", "pathlib"},
     "diagnosis": {"asyncio", "asyncssh", "pyroute2", "qemu", "psutil", "socket", "subprocess", "os", "pathlib"},
 }

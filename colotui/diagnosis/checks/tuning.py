@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from colotui.diagnosis.checks.scene import SEED, TIPS, Question, Scene
 from colotui.model.check import Finding, Topic
-from colotui.model.facts import HostFacts, NicIrqs, cpus
+from colotui.model.facts import HostFacts, NicIrqs
 from colotui.model.pair import HostSpec
 from colotui.model.quantity import listing
 from colotui.model.survey import HostSurvey
@@ -46,10 +46,7 @@ def _placement(facts: HostFacts, nic: NicIrqs) -> Finding:
     told = f"{where}{shared}{pending}"
     if facts.cpus < 2:
         return ask.ok("one CPU: there is nothing to place")
-    # The wanted CPUs count: what is effective follows with the next interrupt.
-    wanted = frozenset[int]().union(*(cpus(irq.wanted) for irq in nic.irqs)) if nic.irqs else hit
-    shareable = len(facts.nic_irqs) > facts.cpus - 1
-    if len(wanted) == 1 and 0 not in wanted and (not nic.shared_with or shareable):
+    if facts.well_placed(nic):
         short = f"; with {facts.cpus} CPUs some NICs must share" if nic.shared_with else ""
         return ask.ok(told + short)
     return ask.warning(told, kind)

@@ -28,7 +28,8 @@ class Channel(NamedTuple):
 class Case:
     """All that is known of one guest. `facts`: oldest first. `before`: each host when the lock-step began.
 
-    `unended`: the checkpoint that a host asked for and that has not ended, by that host.
+    `unended`: the checkpoint that a host asked for and that has not ended, by that host. `began`: when the process of
+    the copy on a host began (epoch s), where that is known.
     """
 
     evidence: Evidence
@@ -40,6 +41,7 @@ class Case:
     checkpoints: CheckpointLog = field(default_factory=CheckpointLog)
     mismatches: MismatchLog = field(default_factory=MismatchLog)
     unended: Mapping[str, Fact] = field(default_factory=dict)
+    began: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def now(self) -> float:
@@ -63,8 +65,9 @@ class Case:
 
     @property
     def planned(self) -> bool:
-        """A plan runs: it ends copies, cuts links and lets the guest stand still on purpose."""
-        return self.evidence.progress is not None and self.evidence.progress.running
+        """A plan runs, or what it did was not looked at yet: it ends copies and cuts links on purpose."""
+        progress = self.evidence.progress
+        return self.evidence.settling or (progress is not None and progress.running)
 
     def other(self, host: str) -> Copy:
         """The copy on the other host."""
@@ -86,6 +89,17 @@ class Case:
             if fact.what in whats and host in ("", fact.host) and -1.0 <= self.now - fact.at <= within
         )
 
+    def about(self, host: str, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+        """Those of `facts` that may be about the present process on `host`; of an earlier one they prove nothing."""
+        since = self.began.get(host)
+        if since is None and self.evidence.lockstep_since is not None:
+            since = self.evidence.lockstep_since - 1.0  # the lock-step is noticed a look after it began
+        return tuple(fact for fact in facts if since is None or fact.at >= since)
+
+    def alike_since(self, at: float) -> bool:
+        """A whole checkpoint has begun and ended since `at`: both copies have the primary's memory again."""
+        return any(one.pause_ms is not None for one in self.checkpoints.after(at))
+
     def around(
         self, at: float, *whats: str, host: str = "", before: float = 3.0, after: float = 10.0
     ) -> tuple[Fact, ...]:
@@ -102,7 +116,8 @@ class Finding:
     """What a rule found. Its advice is in diagnosis.advice. At least one witness; `settle` where it is not proven.
 
     `remedy`: what helps in this very case, where no action of ours does; "" for what the table says.
-    `forbids`: what is wrong in this very case, beside what the table forbids for its kind.
+    `forbids`: what is wrong in this very case, beside what the table forbids for its kind. `over`: why it is no
+    danger any more; then nothing is forbidden for it, and it is only told.
     """
 
     kind: Kind
@@ -113,6 +128,7 @@ class Finding:
     settle: str = ""
     remedy: str = ""
     forbids: frozenset[Action] = frozenset()
+    over: str = ""
 
     @property
     def since(self) -> float:

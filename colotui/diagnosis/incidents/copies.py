@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from colotui.diagnosis.actions import two_live
-from colotui.diagnosis.evidence import alive, answers, complete, in_step
+from colotui.diagnosis.evidence import alive, answers, complete, in_step, stopped
 from colotui.diagnosis.incidents.case import Case, Finding, in_order, spoken
 from colotui.model.facts import QemuFacts
 from colotui.model.incident import Confidence, Fact, Kind, Source
@@ -69,7 +69,7 @@ def secondary_dead(case: Case) -> Finding | None:
 def deadlock(case: Case) -> Finding | None:
     """QEMU's main loop stands in a checkpoint: the process lives, its monitor is silent, the trace stops within one."""
     hung = _hung(case)
-    if case.planned or hung is None or _stopped(hung):
+    if case.planned or hung is None or stopped(hung):
         return None
     twin = case.other(hung.host)
     open_one = case.unended.get(hung.host)
@@ -147,7 +147,10 @@ def leftovers(case: Case) -> Finding | None:
     twins = list(evidence.copies.values())
     for copy in twins:
         if copy.role is Role.PRIMARY and answers(copy) and copy.armed and not copy.in_colo and not copy.speaks:
-            text = f"the filters of an ended lock-step hold every reply on {copy.host}"
+            # While the other copy still runs and answers alike, some get through (measured).
+            some = case.other(copy.host).life is Life.RUNNING and copy.peer_connected is not False
+            held = "each reply that its twin does not give" if some else "every reply"
+            text = f"the filters of an ended lock-step hold {held} on {copy.host}"
             words = f"migration {copy.migration or 'none'}, filters on"
             found.append((text, spoken(copy.host, Source.QMP, "armed", words, copy.seen_at)))
         if copy.role is Role.SECONDARY and copy.life is Life.WAITING:
@@ -166,14 +169,9 @@ def _hung(case: Case) -> Copy | None:
     return next((copy for copy in case.evidence.copies.values() if copy.life is Life.HUNG), None)
 
 
-def _stopped(copy: Copy) -> bool:
-    """Stopped by a signal: its host says so (state T), which is another thing than a hang."""
-    return "stopped" in copy.detail
-
-
 def _hang(case: Case, kind: Kind, hung: Copy, role: str, effect: str) -> Finding:
     witness = _silence(case, hung)
-    if _stopped(hung):
+    if stopped(hung):
         sentence = f"The {role}'s QEMU on {hung.host} is stopped by a signal{effect}."
         return Finding(kind, sentence, Confidence.PROVEN, Severity.ERROR, in_order(witness))
     sentence = f"The {role}'s QEMU on {hung.host} lives and does not answer its monitor{effect}."
@@ -187,7 +185,7 @@ def _silence(case: Case, hung: Copy) -> Fact:
     first = case.around(since, "timeout", "stopped", host=hung.host, before=1.0, after=5.0)
     if first:
         return first[0]
-    source, what = (Source.HOST, "stopped") if _stopped(hung) else (Source.QMP, "timeout")
+    source, what = (Source.HOST, "stopped") if stopped(hung) else (Source.QMP, "timeout")
     return spoken(hung.host, source, what, hung.detail or "no answer", since)
 
 

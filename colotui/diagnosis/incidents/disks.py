@@ -18,7 +18,9 @@ def replication_lost(case: Case) -> Finding | None:
         return None
     primary = case.other(secondary.host)
     told = tuple(
-        fact for fact in _of_this_run(case, "QUORUM_REPORT_BAD", primary.host) if fact.text.startswith("replication")
+        fact
+        for fact in case.about(secondary.host, case.said("QUORUM_REPORT_BAD", host=primary.host, within=LOOKED_BACK))
+        if fact.text.startswith("replication")
     )
     noted = "not replicated" in secondary.damage
     if not told and not noted:
@@ -36,7 +38,7 @@ def disk_full(case: Case) -> Finding | None:
     if secondary is None or case.planned:
         return None
     host = secondary.host
-    errors = _of_this_run(case, "BLOCK_IO_ERROR", host)
+    errors = case.about(host, case.said("BLOCK_IO_ERROR", host=host, within=LOOKED_BACK))
     full = tuple(fact for fact in errors if fact.value == 1.0 or "No space left" in fact.text)
     told = full or errors
     if not told and "disk reports errors" not in secondary.damage:
@@ -62,13 +64,6 @@ def _lost_secondary(case: Case) -> Copy | None:
     if primary is None or not (primary.in_colo or primary.armed):
         return None
     return case.other(primary.host)
-
-
-def _of_this_run(case: Case, what: str, host: str) -> tuple[Fact, ...]:
-    """The events of the present lock-step: an earlier one's are about a copy that is gone."""
-    since = case.evidence.lockstep_since
-    found = case.said(what, host=host, within=LOOKED_BACK)
-    return tuple(fact for fact in found if since is None or fact.at >= since - 1.0)
 
 
 def _noted(copy: Copy) -> Fact:

@@ -6,7 +6,9 @@ log (`Triple fault`, or a processor's reset without one), or the guest's console
 
 from __future__ import annotations
 
-from colotui.diagnosis.evidence import alive
+from dataclasses import replace
+
+from colotui.diagnosis.evidence import alive, in_step
 from colotui.diagnosis.incidents.case import Case, Finding, in_order, spoken
 from colotui.model.incident import Confidence, Fact, Kind, Source
 from colotui.model.protection import Role, Severity
@@ -22,7 +24,25 @@ ON_ITS_WAY = 30.0
 
 
 def resets(case: Case) -> Finding | None:
-    """The newest reset of the guest: what it was, and of which copies."""
+    """The newest reset of the guest: what it was, of which copies, and whether it is over."""
+    found = _newest_reset(case)
+    if found is None:
+        return None
+    resets_at = [fact for fact in found.witnesses if fact.what in ("RESET", "SHUTDOWN", "triple")]
+    last = max(fact.at for fact in resets_at)
+    primary = case.primary
+    if not case.alike_since(last) or not in_step(*case.evidence.copies.values()):
+        return found
+    # A copy that was reset alone is overwritten with the primary's memory; a primary that was reset has to boot.
+    probe = case.evidence.probe
+    boots = primary is not None and any(fact.host == primary.host for fact in resets_at)
+    if boots and probe is not None and not (probe.ok and probe.at > last):
+        return found
+    over = "nothing: the checkpoints since then have made both copies alike"
+    return replace(found, over=over + (", and its service answers" if boots and probe is not None else ""))
+
+
+def _newest_reset(case: Case) -> Finding | None:
     events = tuple(fact for fact in case.said("RESET", "SHUTDOWN") if fact.source is Source.QMP and _is_reset(fact))
     faults = case.said("triple")
     newest = max((*events, *faults), key=lambda fact: fact.at, default=None)
@@ -71,10 +91,11 @@ def panic(case: Case) -> Finding | None:
     primary = case.primary
     if primary is None or not alive(primary):
         return None
-    told = [fact for fact in case.facts if fact.host == primary.host and fact.what in ("panic", "GUEST_PANICKED")]
+    own = [fact for fact in case.about(primary.host, case.facts) if fact.host == primary.host]
+    told = [fact for fact in own if fact.what in ("panic", "GUEST_PANICKED")]
     if not told:
         return None
-    since = [fact for fact in case.facts if fact.host == primary.host and fact.what in ("RESET", "boot", "exit")]
+    since = [fact for fact in own if fact.what in ("RESET", "boot", "exit")]
     last = told[-1]
     if any(fact.at > last.at for fact in since):
         return None
@@ -100,18 +121,15 @@ def corrupt_secondary(case: Case) -> Finding | None:
     secondary = case.secondary
     if secondary is None or not alive(secondary):
         return None
-    told = [
-        fact
-        for fact in case.said("oops", "panic", host=secondary.host, within=900.0)
-        if case.evidence.lockstep_since is None or fact.at >= case.evidence.lockstep_since - 1.0
-    ]
+    # Its host's kernel is another one, and speaks through the kernel log.
+    told = case.about(secondary.host, _failures(case, secondary.host))
     noted = secondary.damage.startswith("its kernel said")
     if not told and not noted:
         return None
     primary = case.other(secondary.host)
-    twins = ("oops", "panic", "GUEST_PANICKED")
     # After a panic of both copies and a reset the secondary may still fail alone (seen): each word is looked at itself.
-    alone = [fact for fact in told if not case.around(fact.at, *twins, host=primary.host, before=PAIRED, after=PAIRED)]
+    twins = _failures(case, primary.host)
+    alone = [fact for fact in told if not any(_same_failure(fact, twin) for twin in twins)]
     if told and not alone:
         return None
     witnesses = tuple(alone) or (spoken(secondary.host, Source.HOST, "damage", secondary.damage, secondary.seen_at),)
@@ -119,6 +137,18 @@ def corrupt_secondary(case: Case) -> Finding | None:
     sentence = f"The secondary's kernel on {secondary.host} fails alone (`{words}`): its memory is not the primary's."
     settle = f"the console of {primary.host}: the same words there would mean a fault of the guest itself"
     return Finding(Kind.SECONDARY_CORRUPT, sentence, Confidence.LIKELY, Severity.ERROR, in_order(witnesses), settle)
+
+
+def _failures(case: Case, host: str) -> tuple[Fact, ...]:
+    said = case.said("oops", "panic", "past-oops", "GUEST_PANICKED", host=host, within=900.0)
+    return tuple(fact for fact in said if fact.source is not Source.KERNEL)
+
+
+def _same_failure(one: Fact, twin: Fact) -> bool:
+    """Said at the same time; of what stood on a console before we came only the text can be compared."""
+    if "past-oops" in (one.what, twin.what):
+        return one.text == twin.text
+    return abs(one.at - twin.at) <= PAIRED
 
 
 _SETTLE = "QEMU's log with `-d cpu_reset` (TCG only), or what the guest's own log says of the time before"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from colotui.diagnosis.actions import refusal
-from colotui.diagnosis.advice import TABLE, fill
+from colotui.diagnosis.actions import Way, failover_way, refusal
+from colotui.diagnosis.advice import SERVED, TABLE, fill
 from colotui.diagnosis.evidence import Evidence
 from colotui.diagnosis.incidents import copies, disks, guest, hosts, links, pace, xen
 from colotui.diagnosis.incidents.case import Case, Finding, Rule
@@ -42,7 +42,9 @@ _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1}
 def diagnose(case: Case) -> tuple[Diagnosed, ...]:
     """What the evidence speaks of now, the loudest and surest first. Pure: no clock, no I/O."""
     found = [finding for finding in (rule(case) for rule in RULES) if finding is not None]
-    hidden = frozenset[Kind]().union(*(EXPLAINS.get(finding.kind, frozenset()) for finding in found))
+    # What is over explains nothing that is so now.
+    causes = [finding.kind for finding in found if not finding.over]
+    hidden = frozenset[Kind]().union(*(EXPLAINS.get(kind, frozenset()) for kind in causes))
     shown = [finding for finding in found if finding.kind not in hidden]
     ranks = list(Kind)
     shown.sort(key=lambda finding: (_ORDER.get(finding.severity, 2), ranks.index(finding.kind)))
@@ -50,12 +52,25 @@ def diagnose(case: Case) -> tuple[Diagnosed, ...]:
     # What one of them forbids, none of them may recommend.
     judged = replace(case.evidence, incidents=drafts)
     return tuple(
-        draft if finding.remedy else _allowed(draft, judged) for draft, finding in zip(drafts, shown, strict=True)
+        draft if finding.remedy or finding.over else _allowed(draft, judged)
+        for draft, finding in zip(drafts, shown, strict=True)
     )
 
 
 def _advised(case: Case, finding: Finding) -> Diagnosed:
     advice = TABLE[finding.kind]
+    if finding.over:
+        return Diagnosed(
+            kind=finding.kind,
+            sentence=finding.sentence,
+            confidence=finding.confidence,
+            since=finding.since,
+            witnesses=finding.witnesses,
+            severity=Severity.WARNING,
+            client=SERVED,
+            do_text=finding.over,
+            settle=finding.settle,
+        )
     return Diagnosed(
         kind=finding.kind,
         sentence=finding.sentence,
@@ -73,8 +88,12 @@ def _advised(case: Case, finding: Finding) -> Diagnosed:
 
 
 def _allowed(draft: Diagnosed, evidence: Evidence) -> Diagnosed:
-    advice = TABLE[draft.kind]
-    for action, text in advice.do:
-        if refusal(evidence, action) is None:
-            return replace(draft, do=action, do_text=fill(text, evidence))
+    for remedy in TABLE[draft.kind].do:
+        if refusal(evidence, remedy.action) is not None:
+            continue
+        if remedy.promotes is not None:
+            way = failover_way(evidence)
+            if not isinstance(way, Way) or way.promote is not remedy.promotes:
+                continue
+        return replace(draft, do=remedy.action, do_text=fill(remedy.text, evidence))
     return draft

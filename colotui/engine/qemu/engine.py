@@ -11,6 +11,7 @@ from typing import Any
 
 from colotui.engine.qemu import steps
 from colotui.engine.qemu.capture import Capture
+from colotui.engine.qemu.damage import DISK_EVENTS, Damages, blamed, of_kernel
 from colotui.engine.qemu.fitness import choose_accel, find_qemu
 from colotui.engine.qemu.history import History
 from colotui.engine.qemu.primary import PrimaryOps
@@ -20,7 +21,7 @@ from colotui.engine.qemu.sockets import Traffic, parse_ss
 from colotui.engine.qemu.trace import CpuReset, Message, TraceItem
 from colotui.engine.qemu.watcher import Watcher
 from colotui.engine.qemu.wiring import Wiring
-from colotui.engine.qemu.witness import console_fact, qmp_fact, stderr_fact
+from colotui.engine.qemu.witness import console_fact, event_time, qmp_fact, stderr_fact
 from colotui.errors import ActionRefused, HostError
 from colotui.host.channel import Host, ProcessInfo
 from colotui.model.incident import Fact, Source
@@ -35,9 +36,6 @@ QUIET_EVENTS = frozenset(
 
 COPYING = "copying"
 """Role in the record of a host whose disk is being overwritten: it holds no guest."""
-
-DAMAGE = {"QUORUM_REPORT_BAD": "disk writes are not replicated", "BLOCK_IO_ERROR": "its disk reports errors"}
-"""Events after which the secondary's disk cannot be trusted (measured: writes were missing after a failover)."""
 
 
 class QemuEngine:
@@ -56,9 +54,8 @@ class QemuEngine:
         self.capture = Capture(self.wiring, self._sessions, self.offsets)
         self._watchers: dict[str, tuple[int | None, Watcher]] = {}
         self._roles: dict[str, Role] = {}
-        self._damage: dict[str, str] = {}
+        self._damages = Damages()
         self._pids: dict[str, int] = {}
-        self._writes: set[asyncio.Task[None]] = set()
         self._traffic: dict[int, tuple[float, Traffic, Traffic | None, float]] = {}
         self.powered_off: set[str] = set()
         self._copies: dict[str, Copy] = {}
@@ -78,8 +75,23 @@ class QemuEngine:
             source, what = (Source.HOST, "stopped") if stopped else (Source.QMP, "timeout")
             self.witness(Fact(copy.seen_at, host, source, what, copy.detail))
         await self._follow(session, copy)
-        damage = self._damage.get(host, "") or session.damage
-        return replace(copy, damage=damage) if damage and session.process is not None else copy
+        if session.process is None:
+            return copy
+        return replace(copy, damage=await self._damage(session, copy.role))
+
+    async def _damage(self, session: CopySession, role: Role) -> str:
+        """What is wrong with this copy; kept beside it, for another cockpit must not promote what we know is broken."""
+        host, twin, noted = session.name, self._twin(session.name), session.damage
+        damage = self._damages.of(host, twin, session.began, secondary=role is Role.SECONDARY)
+        if not damage and not (of_kernel(noted) and self._damages.forgiven(host, twin, session.began)):
+            return noted
+        if damage != noted:
+            with contextlib.suppress(HostError):
+                await session.note_damage(damage)
+        return damage
+
+    def _twin(self, host: str) -> str:
+        return next((other for other in self._sessions if other != host), host)
 
     async def _follow(self, session: CopySession, copy: Copy) -> None:
         pid, watcher = self._watchers.get(session.name, (None, None))
@@ -94,7 +106,6 @@ class QemuEngine:
                 return
         if living is not None:
             if self._pids.get(session.name) not in (None, living):
-                self._damage.pop(session.name, None)
                 self.powered_off.discard(session.name)
             self._pids[session.name] = living
             watcher = Watcher(session.host, self.wiring, self._trace, self._message, self._console)
@@ -107,6 +118,11 @@ class QemuEngine:
             async with asyncio.timeout(limit):
                 for _pid, watcher in list(self._watchers.values()):
                     await watcher.caught_up.wait()
+
+    def reading(self, host: str) -> bool:
+        """What the log of `host` held when we came is still being read: its newest checkpoint is not known yet."""
+        _pid, watcher = self._watchers.get(host, (None, None))
+        return watcher is not None and not watcher.caught_up.is_set()
 
     def _trace(self, host: str, items: list[TraceItem]) -> None:
         for item in items:
@@ -135,6 +151,10 @@ class QemuEngine:
         """Loading a checkpoint resets a secondary's processor: that says nothing of the guest."""
         return self._roles.get(host) is Role.SECONDARY
 
+    def began(self, host: str) -> float | None:
+        """When the process that was last seen on `host` began (epoch s); None where that is not known."""
+        return self._sessions[host].began
+
     def unended(self, host: str) -> Fact | None:
         """The checkpoint that `host` asked for and that has not ended, from its trace; None when there is none."""
         _pid, watcher = self._watchers.get(host, (None, None))
@@ -146,21 +166,18 @@ class QemuEngine:
     def _console(self, host: str, what: str, text: str, at: float | None) -> None:
         shift = 0.0 if at is None else self.offsets.get(host, 0.0)
         self.witness(console_fact(host, what, text, (time.time() if at is None else at) - shift))
-        if what in ("oops", "panic"):
-            self._oops(host, text)
+        if what in ("oops", "panic", "past-oops"):
+            self._damages.kernel_failed(host, self._ours(host, at), text, past=at is not None)
+            self._line(host, f"{self._roles.get(host, Role.NONE).value} guest's kernel fails", text, Severity.ERROR)
 
-    def _oops(self, host: str, text: str) -> None:
-        # The primary's memory is what both copies get at the next checkpoint: only a secondary alone is corrupt.
-        if self._roles.get(host) is Role.SECONDARY:
-            self._damage[host] = f"its kernel said `{text}`"
-            self._keep_damage(host)
-        self._line(host, f"{self._roles.get(host, Role.NONE).value} guest's kernel fails", text, Severity.ERROR)
+    def _ours(self, host: str, at: float | None) -> float:
+        """A time of the host on our clock; now, where either is not known: later than it was, never earlier."""
+        now = time.time()
+        return now if at is None or host not in self.offsets else min(at - self.offsets[host], now)
 
     def _event(self, host: str, event: Mapping[str, Any]) -> None:
-        name = str(event.get("event", ""))
-        stamp = event.get("timestamp", {})
-        at = float(stamp.get("seconds", 0)) + float(stamp.get("microseconds", 0)) / 1e6 - self.offsets.get(host, 0.0)
-        at = min(at, time.time())
+        name, stamp, now = str(event.get("event", "")), event_time(event), time.time()
+        at = now if stamp is None else min(stamp - self.offsets.get(host, 0.0), now)
         fact = qmp_fact(host, event, at)
         if fact is not None:
             self.witness(fact)
@@ -168,37 +185,22 @@ class QemuEngine:
             self.history.stop(host, at)
         elif name == "RESUME":
             self.history.resume(host, at, primary=self._roles.get(host) is Role.PRIMARY)
-        data = event.get("data", {})
-        if name == "SHUTDOWN" and data.get("guest"):
+        data = event.get("data")
+        fields = data if isinstance(data, Mapping) else {}
+        if name == "SHUTDOWN" and fields.get("guest"):
             self.powered_off.add(host)
-        if name in DAMAGE:
-            # Only the replication node of a primary stands for its twin's disk; all other nodes are its own.
-            twin = next((other for other in self._sessions if other != host), host)
-            remote = str(data.get("node-name", "")).startswith("replication")
-            guilty = twin if remote and self._roles.get(host) is Role.PRIMARY else host
-            self._damage[guilty] = DAMAGE[name] if guilty == twin else "its disk reports errors"
-            self._keep_damage(guilty)
+        found = blamed(name, data, host, self._twin(host), {disk.replication for disk in self.wiring.disks})
+        if found is not None:
+            self._damages.blame(found[0], self._ours(host, stamp), found[1])
         if name in QUIET_EVENTS:
             return
         bad = (
-            name in DAMAGE
+            name in DISK_EVENTS
             or name in ("COLO_EXIT", "RESET", "GUEST_PANICKED")
-            or (name == "MIGRATION" and data.get("status") == "failed")
+            or (name == "MIGRATION" and fields.get("status") == "failed")
         )
-        detail = ", ".join(f"{key} {value}" for key, value in data.items()) if isinstance(data, dict) else ""
+        detail = ", ".join(f"{key} {value}" for key, value in fields.items())
         self._line(host, name, detail, Severity.WARNING if bad else Severity.OK, at)
-
-    def _keep_damage(self, host: str) -> None:
-        """Write it beside the damaged copy: another cockpit must not promote what this one knows to be broken."""
-        session = self._sessions[host]
-
-        async def write() -> None:
-            with contextlib.suppress(HostError):
-                await session.note_damage(self._damage[host])
-
-        task = asyncio.create_task(write())
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
 
     def _line(self, host: str, text: str, detail: str, severity: Severity, at: float | None = None) -> None:
         self._emit(Event(at or time.time(), host, text, detail, severity, self.spec.name))

@@ -216,9 +216,9 @@ async def is_plugged(host: Host, taps: list[str], bridge: str) -> bool:
 
 async def plug(host: Host, taps: list[str], bridge: str) -> None:
     """Put `taps` into `bridge` and bring them up. Raises EngineError when either is not there."""
-    from pyroute2.netlink.exceptions import NetlinkError
-
     async with await host.netlink() as net:
+        from pyroute2.netlink.exceptions import NetlinkError  # loaded by now, and only the part that routes
+
         for tap in taps:
             found = [await net.link_lookup(ifname=name) for name in (tap, bridge)]
             missing = next((name for name, index in zip((tap, bridge), found, strict=True) if not index), None)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import math
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from typing import Any
 from colotui.engine.qemu.monitor import Monitor
 from colotui.engine.qemu.transcript import Transcript
 from colotui.engine.qemu.wiring import Wiring
+from colotui.engine.qemu.witness import event_time
 from colotui.errors import ColotuiError, HostCallFailed, QmpGone, QmpRefused, QmpTimeout
 from colotui.host.channel import Host, ProcessInfo
 from colotui.model.protection import Copy, Exit, Life, Role
@@ -67,8 +69,21 @@ def parse_exit(data: object) -> Exit | None:
     return Exit(code=0, signal=status - 128, at=at) if status > 128 else Exit(code=status, signal=0, at=at)
 
 
+def began_at(uptime: object, ticks: int, ticks_per_s: int, now: float) -> float | None:
+    """When a process began (epoch s), from its host's /proc/uptime read at `now`; None when that makes no sense."""
+    try:
+        up = float(uptime.split()[0]) if isinstance(uptime, bytes) else math.nan
+        began = now - up + ticks / ticks_per_s
+    except (ValueError, IndexError, ZeroDivisionError, OverflowError):
+        return None
+    return min(began, now) if math.isfinite(began) else None
+
+
 class CopySession:
-    """Looks at one copy and talks to it. `on_event(host, event)` gets every QMP event."""
+    """Looks at one copy and talks to it. `on_event(host, event)` gets every QMP event.
+
+    `began`: when the process that was seen last began (epoch s of the cockpit's clock); None: not known.
+    """
 
     def __init__(self, host: Host, wiring: Wiring, on_event: Callable[[str, Mapping[str, Any]], None]) -> None:
         self.host = host
@@ -76,6 +91,7 @@ class CopySession:
         self.record = Record()
         self.process: ProcessInfo | None = None
         self.pid: int | None = None
+        self.began: float | None = None
         self.exit: Exit | None = None
         self.damage = ""
         self.stopped_at: float | None = None
@@ -84,6 +100,7 @@ class CopySession:
         self.transcript = Transcript()
         self.looked = False
         self._on_event = on_event
+        self._beginning: tuple[int, int] | None = None
         self._monitor: Monitor | None = None
         self._spare: Monitor | None = None
         self._role = Role.NONE
@@ -118,12 +135,23 @@ class CopySession:
         # The number may have gone to another program since: ours names its pid file on its command line.
         if self.process is not None and self._path("pid") not in self.process.cmdline:
             self.process = None
+        if self.process is not None:
+            await self._find_beginning(self.process)
         self.damage = text if self.process is not None and noted == str(self.process.pid) else ""
         if self.process is None and self.pid is not None and self.exit is None:
             # It may have ended this moment: its supervisor writes how within a millisecond or two.
             await asyncio.sleep(0.02)
             self.exit = parse_exit((await self.host.read([self._path("exit")]))[self._path("exit")])
         return self.process
+
+    async def _find_beginning(self, process: ProcessInfo) -> None:
+        same = (process.pid, process.start_time)
+        if same == self._beginning:
+            return
+        now = time.time()
+        uptime = (await self.host.read(["/proc/uptime"]))["/proc/uptime"]
+        self.began = began_at(uptime, process.start_time, self.host.info.ticks_per_s, now)
+        self._beginning = same
 
     async def strays(self) -> list[int]:
         """QEMUs of this guest that the pid file does not name: it can be lost, a process cannot."""
@@ -171,9 +199,8 @@ class CopySession:
         return await (await self.monitor()).human(line)
 
     def _event(self, event: Mapping[str, Any]) -> None:
-        name, stamp = event.get("event"), event.get("timestamp", {})
+        name, at = event.get("event"), event_time(event) or 0.0
         self.transcript.event(time.time(), str(name))
-        at = float(stamp.get("seconds", 0)) + float(stamp.get("microseconds", 0)) / 1e6
         # Of a pause only its beginning and its first end count: a checkpoint may follow at once.
         if name == "STOP" and self.stopped_at is None:
             self.stopped_at = at
@@ -314,7 +341,7 @@ class CopySession:
         )
 
     async def note_damage(self, text: str) -> None:
-        """Keep what is wrong with this copy beside it, for as long as its process lives."""
+        """Keep what is wrong with this copy beside it, for as long as its process lives; "" takes it back."""
         if self.process is not None:
             words = f"{self.process.pid} {text}".encode()
             await self.host.write(self._path("damage"), words, mode=0o600, create=True)

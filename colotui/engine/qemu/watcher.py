@@ -17,8 +17,12 @@ from colotui.tasks import end
 HISTORY = 512 << 10
 """Bytes of an old trace read back when a cockpit attaches: minutes to hours of checkpoints."""
 
-LAST_WORDS = 256
-"""Bytes that may follow a panic on a console that nobody watched: more, and the guest has gone on since."""
+LAST_WORDS = 64
+"""Bytes that may follow a panic on a console that nobody watched (`Rebooting in 10 seconds..`): more, and the guest has
+gone on since; one that boots quietly says little (measured: 87 bytes until it serves)."""
+
+OVERLAP = 256
+"""Bytes of a console looked at again with what follows: more than the longest word there is."""
 
 
 class Watcher:
@@ -107,5 +111,5 @@ class Watcher:
                 if not old or size - place <= LAST_WORDS:
                     self._on_console(self._host.name, *console_words(match), written if old else None)
                 elif match.lastgroup in ("oops", "panic"):
-                    self._on_console(self._host.name, "oops", console_words(match)[1], written)
-            rest = text[-LAST_WORDS:]
+                    self._on_console(self._host.name, "past-oops", console_words(match)[1], written)
+            rest = text[-OVERLAP:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -52,6 +53,18 @@ CONSOLE_RE = re.compile("|".join(f"(?P<{what.replace('-', '_')}>{text})" for wha
 
 
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z) ")
+
+
+def event_time(event: Mapping[str, Any]) -> float | None:
+    """When QEMU says that an event happened (epoch s of its host); None when it does not say."""
+    stamp = event.get("timestamp")
+    if not isinstance(stamp, Mapping):
+        return None
+    try:
+        at = float(stamp["seconds"]) + float(stamp["microseconds"]) / 1e6
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return at if math.isfinite(at) else None
 
 
 def qmp_fact(host: str, event: Mapping[str, Any], at: float) -> Fact | None:

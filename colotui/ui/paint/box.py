@@ -5,11 +5,13 @@ from __future__ import annotations
 from colotui.model.facts import Missing, QemuFacts
 from colotui.model.plan import Action
 from colotui.model.protection import Copy, Life, LinkState, Role, Severity, State
+from colotui.model.text import plain
 from colotui.ui.actions import allowed
 from colotui.ui.format import clock, duration, fine_duration, lasting, number, size_binary
 from colotui.ui.glyphs import BAD, METER, METER_EMPTY, WARN
-from colotui.ui.paint.canvas import Canvas, Span, clip
+from colotui.ui.paint.canvas import Canvas, Span, cells_of, clip
 from colotui.ui.paint.scene import Scene
+from colotui.ui.paint.sheet import wrapped
 
 BOX_WIDTH = 43
 BOX_HEIGHT = 8
@@ -108,15 +110,10 @@ def _no_channel(scene: Scene, canvas: Canvas, host: str, x: int, y: int, end: in
 
 def wrap(text: str, width: int, rows: int) -> list[str]:
     """`text` on at most `rows` lines of `width` cells, the last one cut with …."""
-    lines: list[str] = []
-    words = text.split()
-    while words and len(lines) < rows:
-        line = words.pop(0)
-        while words and len(line) + 1 + len(words[0]) <= width:
-            line += " " + words.pop(0)
-        if len(lines) == rows - 1 and words:
-            line += " " + " ".join(words)
-        lines.append("".join(clip(tuple(line), width)))
+    words = " ".join(plain(text).split())
+    lines = wrapped(words, width) if words else []
+    if len(lines) > rows:
+        lines[rows - 1 :] = ["".join(clip(cells_of(" ".join(lines[rows - 1 :])), width))]
     return lines
 
 

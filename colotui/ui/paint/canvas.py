@@ -17,6 +17,17 @@ Span = tuple[str, str]
 Line = tuple[Span, ...]
 
 _LONGEST = 4096
+# Each style name has a character of its own: a run of one style is found by taking that off the row's left end.
+_MARK_OF: dict[str, str] = {}
+_STYLE_OF: dict[str, str] = {}
+
+
+def _mark(style: str) -> str:
+    mark = _MARK_OF.get(style)
+    if mark is None:
+        mark = _MARK_OF[style] = chr(len(_MARK_OF) + 1)
+        _STYLE_OF[mark] = style
+    return mark
 
 
 @lru_cache(maxsize=4096)
@@ -40,10 +51,10 @@ def cells_of(text: str) -> tuple[str, ...]:
     return tuple(out)
 
 
-def clip(cells: Sequence[str], limit: int) -> tuple[str, ...]:
+def clip(cells: tuple[str, ...], limit: int) -> tuple[str, ...]:
     """The first `limit` cells; the last becomes … when something is cut, never half of a wide character."""
     if len(cells) <= limit:
-        return tuple(cells)
+        return cells
     if limit <= 0:
         return ()
     kept = list(cells[: limit - 1])
@@ -78,7 +89,7 @@ class Canvas:
         self.width = max(0, width)
         self.height = max(0, height)
         self._cells = [[" "] * self.width for _ in range(self.height)]
-        self._styles = [["base"] * self.width for _ in range(self.height)]
+        self._marks = [[_mark("base")] * self.width for _ in range(self.height)]
         self._grounds = [ground] * self.height
 
     def ground(self, y: int, token: str) -> None:
@@ -89,14 +100,15 @@ class Canvas:
     def put(self, x: int, y: int, text: str, style: str = "base", limit: int | None = None) -> int:
         """Write `text` from cell `x` of row `y`, at most `limit` cells; the cell after it is returned."""
         cells = cells_of(text)
-        room = self.width - x if limit is None else min(limit, self.width - x)
-        cells = clip(cells, room)
-        if not 0 <= y < self.height or x < 0:
-            return x + len(cells)
-        row, styles = self._cells[y], self._styles[y]
+        room = self.width - x
+        if limit is not None and limit < room:
+            room = limit
+        if len(cells) > room:
+            cells = clip(cells, room)
         end = x + len(cells)
-        row[x:end] = cells
-        styles[x:end] = [style] * len(cells)
+        if 0 <= y < self.height and x >= 0:
+            self._cells[y][x:end] = cells
+            self._marks[y][x:end] = _mark(style) * len(cells)
         return end
 
     def spans(self, x: int, y: int, spans: Iterable[Span], limit: int | None = None) -> int:
@@ -127,7 +139,7 @@ class Canvas:
         part = Canvas(self.width, count)
         for y in range(min(count, self.height - top)):
             part._cells[y][:] = self._cells[top + y]
-            part._styles[y][:] = self._styles[top + y]
+            part._marks[y][:] = self._marks[top + y]
             part._grounds[y] = self._grounds[top + y]
         return part
 
@@ -136,22 +148,24 @@ class Canvas:
         wider = Canvas(self.width + 2 * by, self.height)
         for y in range(self.height):
             wider._cells[y][by : by + self.width] = self._cells[y]
-            wider._styles[y][by : by + self.width] = self._styles[y]
+            wider._marks[y][by : by + self.width] = self._marks[y]
             wider._grounds[y] = self._grounds[y]
         return wider
 
     def lines(self) -> list[Line]:
         """The rows as spans; style names carry their ground as `style@ground`."""
         out: list[Line] = []
-        for row, styles, ground in zip(self._cells, self._styles, self._grounds, strict=True):
+        for row, marks, ground in zip(self._cells, self._marks, self._grounds, strict=True):
             suffix = f"@{ground}" if ground else ""
             spans: list[Span] = []
+            left = "".join(marks)
             start = 0
-            for index in range(1, self.width + 1):
-                if index == self.width or styles[index] != styles[start]:
-                    style = styles[start]
-                    spans.append(("".join(row[start:index]), style if "@" in style else style + suffix))
-                    start = index
+            while left:
+                style = _STYLE_OF[left[0]]
+                left = left.lstrip(left[0])
+                end = self.width - len(left)
+                spans.append(("".join(row[start:end]), style if "@" in style else style + suffix))
+                start = end
             out.append(tuple(spans))
         return out
 

@@ -32,6 +32,7 @@ class Board:
     ascii_only: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
     read_only: Mapping[int, str] = field(default_factory=dict)
+    replay: str = ""
 
     @property
     def chosen(self) -> Standing | None:

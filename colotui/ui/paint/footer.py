@@ -46,6 +46,8 @@ def paint_footer(scene: Scene, pane: str, width: int, below: int = 0) -> list[Li
     if below > 0:
         end = canvas.right(end, 0, [(f"↓ {plural(below, 'row')} more", "low")]) - 3
     for names, word in ((("esc",), "back"), *_KEYS[pane], *_EVERYWHERE):
+        if scene.replay and (names, word) == _PLAN:
+            word = "to its moment"
         key = " ".join(scene.key(name, name).partition(" ")[0] for name in names)
         spans: list[Span] = [(key, "strong"), (f" {word}", "muted")]
         if x + width_of(spans) > end:

@@ -6,6 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from colotui.model.past import CheckpointLog
 
@@ -49,10 +50,7 @@ def bins(log: CheckpointLog, end: float, count: int, window_s: float = WINDOW_S)
 
     The first checkpoint of a protection is left out: it carries the whole guest, and would dwarf the others.
     """
-    return [
-        Bin(stretch.longest(), stretch.forced > 0) if stretch else _EMPTY
-        for stretch in log.cut(edges(end, count, window_s))
-    ]
+    return [Bin(*found) if found is not None else _EMPTY for found in log.peaks(edges(end, count, window_s))]
 
 
 def position(at: float, end: float, count: int, window_s: float = WINDOW_S) -> int | None:
@@ -98,17 +96,19 @@ def _level(sample: Bin, full: float, levels: int) -> int:
 
 def braille(samples: Sequence[Bin], rows: int, full: float) -> list[list[tuple[str, bool]]]:
     """`rows` lines from the top; each cell is its character and whether a forced checkpoint is in it."""
-    levels = rows * 4
-    out: list[list[tuple[str, bool]]] = [[] for _ in range(rows)]
-    for index in range(0, len(samples) - 1, 2):
-        left, right = samples[index], samples[index + 1]
-        heights = (_level(left, full, levels), _level(right, full, levels))
-        forced = left.forced or right.forced
-        for row in range(rows):
-            base = (rows - 1 - row) * 4
-            low, high = max(0, min(4, heights[0] - base)), max(0, min(4, heights[1] - base))
-            out[row].append((_DOTS[low][high], forced))
-    return out
+    heights = [_level(sample, full, rows * 4) for sample in samples]
+    columns = [
+        _column(heights[index], heights[index + 1], rows, samples[index].forced or samples[index + 1].forced)
+        for index in range(0, len(samples) - 1, 2)
+    ]
+    return [[column[row] for column in columns] for row in range(rows)]
+
+
+@lru_cache(maxsize=2048)
+def _column(left: int, right: int, rows: int, forced: bool) -> tuple[tuple[str, bool], ...]:
+    """The cells of one column from the top; `left` and `right` are heights in dots."""
+    bases = range((rows - 1) * 4, -1, -4)
+    return tuple((_DOTS[max(0, min(4, left - base))][max(0, min(4, right - base))], forced) for base in bases)
 
 
 def blocks(samples: Sequence[Bin], full: float) -> list[tuple[str, bool]]:

@@ -93,7 +93,8 @@ def paint_incidents(scene: Scene, width: int, height: int, state: IncidentsState
     else:
         _list(scene, canvas, width, state)
         name = "incident-list"
-    if name != "incident-list" and chosen is not None and chosen.open and chosen.now.do is not None:
+    runnable = chosen is not None and chosen.open and chosen.now.do is not None
+    if name != "incident-list" and (runnable or (chosen is not None and scene.replay)):
         name += "-plan"
     blank = Canvas(width, 1).lines()
     return [*blank, *scene.finish(canvas), *blank, *paint_footer(scene, name, width, below)][:height]

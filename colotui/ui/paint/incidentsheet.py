@@ -187,9 +187,9 @@ def _todo(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> None:
 def _recommended(scene: Scene, sheet: Sheet, action: Action, text: str, width: int) -> None:
     key = scene.key(action.value, BY_ACTION[action].key)
     label = text[0].upper() + text[1:] + ("" if text.endswith("…") else " …")
-    why = scene.snapshot.read_only and f"read-only: {scene.snapshot.read_only}"
+    why = scene.replay or (scene.snapshot.read_only and f"read-only: {scene.snapshot.read_only}")
     progress = scene.guest.progress
-    if progress is not None and progress.running:
+    if progress is not None and progress.running and not scene.replay:
         why = f"`{progress.title}` runs"
     why = plain(why or reason(scene.guest, action) or "", _WORDS)
     if why:

@@ -50,13 +50,24 @@ def placed_keys(scene: Scene, width: int) -> list[Key]:
     end = width - margin - pinned.width - 2
     extra = _extra(scene, width, acting=acting)
     gap = 3 if width >= 120 else 2
+    if scene.replay:
+        keys = [*_replay(scene), *_incidents(scene), *extra]
+        return [*_placed(keys, extra[-1], margin, end, gap), _pinned(pinned, width, margin)]
     for length, reasons in ((_REASON_WIDE, 99), *((_REASON_NARROW, count) for count in range(len(ACTIONS), -1, -1))):
         actions = _actions(scene, length, reasons)
         actions[1:1] = _incidents(scene)
         keys = [*extra[:1], *actions, *extra[1:]] if acting else [*actions, *extra]
         if sum(key.width + gap for key in keys) - gap <= end - margin:
             break
-    palette = extra[-1]
+    return [*_placed(keys, extra[-1], margin, end, gap), _pinned(pinned, width, margin)]
+
+
+def _pinned(key: Key, width: int, margin: int) -> Key:
+    return Key(key.name, key.spans, max(0, width - margin - key.width))
+
+
+def _placed(keys: list[Key], palette: Key, margin: int, end: int, gap: int) -> list[Key]:
+    """What fits before `end`; what does not is dropped from the end, the palette never."""
     keep = len(keys)
     while keep > 1 and sum(key.width + gap for key in _with(keys[:keep], palette)) > end - margin:
         keep -= 1
@@ -67,7 +78,7 @@ def placed_keys(scene: Scene, width: int) -> list[Key]:
             break
         placed.append(Key(key.name, key.spans, x))
         x += key.width + gap
-    return [*placed, Key("help", pinned.spans, max(0, width - margin - pinned.width))]
+    return placed
 
 
 def _with(keys: list[Key], palette: Key) -> list[Key]:
@@ -102,8 +113,29 @@ def _incidents(scene: Scene) -> list[Key]:
     return [Key("incidents", ((scene.key("incidents", "i"), "strong"), (words, "muted")))]
 
 
+def _replay(scene: Scene) -> list[Key]:
+    """The keys that move through a recording. Of a pair of keys the bar shows both, and a click is the second one."""
+    entries = (
+        ("", "replay-play", "play/pause"),
+        ("replay-back", "replay-on", "10 s"),
+        ("replay-incident-back", "replay-incident", "incident"),
+        ("", "replay-time", "time"),
+        ("replay-slower", "replay-faster", "speed"),
+        ("replay-mismatch-back", "replay-mismatch", "mismatch"),
+        ("replay-action-back", "replay-action", "action"),
+        ("replay-minute-back", "replay-minute-on", "1 min"),
+    )
+    made: list[Key] = []
+    for back, name, word in entries:
+        shown = " ".join(scene.key(part, part).partition(" ")[0] for part in (back, name) if part)
+        made.append(Key(name, ((shown, "strong"), (f" {word}", "muted"))))
+    return made
+
+
 def _extra(scene: Scene, width: int, *, acting: bool) -> list[Key]:
     entries = [("filter", "/", "filter"), ("freeze", "z", "goes on" if scene.frozen else "freeze")]
+    if scene.replay:
+        entries = entries[:1]
     entries.append(("palette", ":", "command" if width >= 90 else "all"))
     if acting:
         entries.insert(0, ("view-plan", "v", "view the plan"))

@@ -28,7 +28,9 @@ def mismatch_text(entry: Mismatch) -> str:
 
 def event_text(entry: Event, now: float) -> str:
     """One event as a line of text."""
-    parts = (f"{day_or_clock(entry.at, now).strip()} {clock(entry.at)}", entry.source, entry.text, entry.detail)
+    day, moment = day_or_clock(entry.at, now).strip(), clock(entry.at)
+    when = moment if day == moment else f"{day} {moment}"
+    parts = (when, entry.source, entry.text, entry.detail)
     return "  ".join(part for part in parts if part)
 
 

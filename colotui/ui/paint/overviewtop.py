@@ -40,13 +40,17 @@ def paint_overview_top(board: Board, width: int, height: int) -> list[Line]:
         return board.finish(canvas)
     canvas = Canvas(width, height, "surface")
     row = 1 if height >= 3 else 0
-    end = canvas.right(width - margin, row, [(clock(board.now), "muted")])
+    end = canvas.right(width - margin, row, [*_replay(board, "muted"), (clock(board.now), "muted")])
     well = all(entry.rank >= Rank.WARNING for entry in board.everything)
     word = f" ● ALL {len(board.everything)} PROTECTED " if well else f" ◐ {len(board.everything)} GUESTS "
     x = canvas.put(margin, row, word, "pill" if well else "badge", end - margin - 1)
     counts = [entry for entry in counted(board) if not (well and entry[0] is Rank.PROTECTED)]
     canvas.spans(x + 3, row, fitted(_counts(counts, "strong", "muted"), max(0, end - x - 5)))
     return board.finish(canvas)
+
+
+def _replay(board: Board, style: str) -> list[Span]:
+    return [(" REPLAY ", "badge-replay"), ("  ", style)] if board.replay else []
 
 
 def _counts(counts: list[tuple[Rank, int]], strong: str, muted: str) -> list[Span]:
@@ -66,7 +70,7 @@ def _sentence(row: Standing, strong: str, style: str) -> list[Span]:
 
 def _band(board: Board, canvas: Canvas, bad: list[Standing], style: str, margin: int) -> None:
     width, height = canvas.width, canvas.height
-    end = canvas.right(width - margin, 0, [(clock(board.now), style)]) - 2
+    end = canvas.right(width - margin, 0, [*_replay(board, style), (clock(board.now), style)]) - 2
     sign = BAD if style == "error-band" else UNKNOWN if bad[0].rank is Rank.UNKNOWN else "○"
     verb = "needs" if len(bad) == 1 else "need"
     x = canvas.put(margin, 0, f"{sign} {len(bad)} of {len(board.everything)} {verb} you", f"{style}-bold", end - margin)

@@ -33,7 +33,8 @@ class Scene:
 
     `live` is the truth of this second while the display is frozen. `keys` maps binding ids to the keys
     to show. `units` remembers the unit of each number, so that it does not change from sample to sample.
-    `tabs` are all guests of all pairs, the worst first; `place` is the drawn pair's among them.
+    `tabs` are all guests of all pairs, the worst first; `place` is the drawn pair's among them. `replay`: of a
+    recording, why nothing can be done; its moment is both `now` and `wall`.
     """
 
     snapshot: Snapshot
@@ -51,6 +52,7 @@ class Scene:
     tabs: Sequence[Standing] = ()
     place: int = 0
     axis: TimeAxis = field(default_factory=TimeAxis)
+    replay: str = ""
 
     @property
     def left(self) -> HostView:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from colotui.ui.paint.canvas import Canvas, Line, Span, cells_of, width_of
+from colotui.ui.paint.canvas import Canvas, Line, Span, cells_of
 
 
 def wrapped(text: str, width: int) -> list[str]:
     """`text` on lines of at most `width` cells, broken at blanks where there are any. Nothing is lost."""
     width = max(4, width)
     lines: list[str] = []
-    line = ""
+    line: list[str] = []
     for word in text.strip().split(" "):
-        if line and width_of([(line, ""), (word, "")]) + 1 > width:
-            lines.append(line)
-            line = ""
-        line = f"{line} {word}" if line else word
-        while len(cells := cells_of(line)) > width:
-            cut = width if cells[width] != "" else width - 1
-            lines.append("".join(cells[:cut]))
-            line = "".join(cells[cut:])
-    lines.append(line)
+        cells = cells_of(word)
+        if line and len(line) + len(cells) + 1 > width:
+            lines.append("".join(line))
+            line = []
+        line += (" ", *cells) if line else cells
+        # A word of ten thousand letters costs ten thousand steps, not their square.
+        start = 0
+        while len(line) - start > width:
+            cut = start + width if line[start + width] != "" else start + width - 1
+            lines.append("".join(line[start:cut]))
+            start = cut
+        del line[:start]
+    lines.append("".join(line))
     return lines
 
 

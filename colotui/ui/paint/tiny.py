@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from colotui.model.protection import Severity, State
 from colotui.ui.actions import BY_ACTION
-from colotui.ui.format import lasting, plural
+from colotui.ui.format import clock, lasting, plural
 from colotui.ui.paint.armed import armed_words
 from colotui.ui.paint.canvas import Canvas, Line
 from colotui.ui.paint.scene import Scene
@@ -32,6 +32,8 @@ def _rows(scene: Scene, style: str) -> list[tuple[str, str]]:
     protection = scene.protection
     rows = [(f"{glyph_of(scene, protection)} {protection.state.value.upper()}", style)]
     name = scene.guest.name
+    if scene.replay:
+        rows.append((f"REPLAY {clock(scene.now)}", "badge-replay"))
     rows.append((f"{name} on {protection.primary}" if protection.primary else name, "name"))
     if protection.do_now is not None:
         key = scene.key(protection.do_now.value, BY_ACTION[protection.do_now].key)

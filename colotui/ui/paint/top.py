@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from colotui.model.facts import Missing
 from colotui.model.protection import Protection, Role, Severity, State
+from colotui.replay.when import day
 from colotui.ui.format import clock, duration, fine_duration, lasting, number, size_bytes, whole
 from colotui.ui.glyphs import SPEAKS, WARN, state_glyph
 from colotui.ui.paint.advice import paint_advice
@@ -212,6 +213,9 @@ def _band(scene: Scene, canvas: Canvas) -> None:
     width = canvas.width
     margin = 2 if width >= 120 else 1
     end = _clock_and_badges(scene, canvas, 0, width - margin, style, wall=canvas.height >= 3)
+    if canvas.height < 3 and end < width - margin:
+        # No clock stands there, but a badge.
+        end -= 2
     since = _since(scene, style, canvas.height)
     if since:
         end = canvas.right(end - (0 if canvas.height < 3 else 6), 0, since) - 2
@@ -272,7 +276,12 @@ def _clock_and_badges(
         badges.append(badge)
     if scene.guest.armed is not None:
         badges.append(armed_badge(scene, canvas.width, style))
-    if scene.snapshot.read_only:
+    if scene.replay:
+        badge = [(" REPLAY ", "badge-replay")]
+        if wide:
+            badge.append((f"  of {day(scene.now)}", style))
+        badges.append(badge)
+    elif scene.snapshot.read_only:
         badge = [(" READ-ONLY ", "badge")]
         if wide:
             badge.append((f"  {scene.snapshot.read_only}"[:44], style))

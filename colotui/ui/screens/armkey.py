@@ -50,7 +50,7 @@ class ArmKey:
             app.say("not connected yet")
             return
         guest, controller = scene.guest, app.connected
-        why = arming_reason(guest, app.read_only)
+        why = app.recorded or arming_reason(guest, app.read_only)
         if why:
             app.say(f"armed failover: {why}")
         elif guest.armed is not None:

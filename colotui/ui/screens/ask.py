@@ -46,6 +46,10 @@ class AskScreen(ModalScreen[bool]):
         """Fit the new size."""
         self.redraw()
 
+    def forget_colours(self) -> None:
+        """The theme changed."""
+        self.box.forget_colours()
+
     def redraw(self) -> None:
         """Paint the question."""
         width = min(72, self.size.width)

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from colotui.model.plan import Action
 from colotui.ui.actions import BY_ACTION, reason
 from colotui.ui.capturing import toggle_capture
-from colotui.ui.keys import cockpit_bindings
+from colotui.ui.keys import cockpit_bindings, replay_bindings
 from colotui.ui.layout import Form, Layout, layout_for
 from colotui.ui.paint.keys import key_at, paint_keys
 from colotui.ui.paint.ladder import paint_ladder
@@ -47,6 +47,7 @@ class CockpitScreen(TimeKeys, ArmKey, Screen[None]):
         super().__init__()
         self.layout_now: Layout | None = None
         self.tab_host = ""
+        self._focused_before: Pane | None = None
         # Held, not queried: a tick that comes while the app closes finds the children gone.
         self.top = LineView(id="top")
         self.ladder = LineView(id="ladder")
@@ -81,14 +82,21 @@ class CockpitScreen(TimeKeys, ArmKey, Screen[None]):
         width, height = self.size
         if width < 1 or height < 1:
             return
-        layout = layout_for(width, height)
+        layout = self.layout_of(width, height)
         if layout != self.layout_now:
             self.layout_now = layout
             self._apply(layout)
         self.redraw()
 
+    def layout_of(self, width: int, height: int) -> Layout:
+        """How it folds."""
+        return layout_for(width, height)
+
     def _apply(self, layout: Layout) -> None:
         tiny, tabbed = layout.form is Form.TINY, layout.form is Form.TABBED
+        if tiny and isinstance(self.focused, Pane):
+            # Textual takes the focus from what is not displayed; it comes back with the room.
+            self._focused_before = self.focused
         parts = ((self.top, layout.top), (self.ladder, layout.ladder), (self.hosts, layout.hosts))
         for part, rows in (*parts, (self.events, layout.events)):
             part.display = rows > 0
@@ -104,6 +112,10 @@ class CockpitScreen(TimeKeys, ArmKey, Screen[None]):
         self.mismatches.styles.margin = (1, 0, 0, 0) if tabbed else (0, 0, 0, 3)
         self.checkpoints.form = self.hosts.form = layout.form
         self.key_bar.display = not tiny and not self.filter_bar.display
+        if not tiny and self._focused_before is not None:
+            if self.focused is None:
+                self.set_focus(self._focused_before)
+            self._focused_before = None
 
     def redraw(self) -> None:
         """Paint the newest scene into every part that is seen."""
@@ -233,7 +245,7 @@ class CockpitScreen(TimeKeys, ArmKey, Screen[None]):
         """A click on a key is that key."""
         scene = self.cockpit.scene()
         name = key_at(scene, self.size.width, message.x) if scene is not None else None
-        for binding in cockpit_bindings():
+        for binding in (*cockpit_bindings(), *replay_bindings()):
             if binding.id == name:
                 self.cockpit.run_named(binding.action)
 
@@ -350,6 +362,9 @@ class CockpitScreen(TimeKeys, ArmKey, Screen[None]):
         if scene is None:
             self.cockpit.say("not connected yet")
             return
+        if scene.replay:
+            self.cockpit.say(f"support bundle: {scene.replay}")
+            return
         from colotui.ui.screens.bundle import BundleScreen
 
         hosts = tuple(view.spec.name for view in scene.snapshot.hosts)
@@ -385,10 +400,13 @@ class CockpitScreen(TimeKeys, ArmKey, Screen[None]):
             return
         action = Action(name)
         progress = scene.guest.progress
+        if scene.replay:
+            self.cockpit.say(f"{BY_ACTION[action].word}: {scene.replay}")
+            return
         if progress is not None and (progress.running or (action is Action.UNDO and progress.failed)):
             self._open_plan(scene.guest.name, None)
             return
-        why = (self.cockpit.read_only and f"read-only: {self.cockpit.read_only}") or reason(scene.guest, action)
+        why = self.cockpit.refusal() or reason(scene.guest, action)
         if why:
             self.cockpit.say(f"{BY_ACTION[action].word}: {why}")
             return

@@ -64,7 +64,7 @@ class HelpScreen(ModalScreen[None]):
         """The help as one page, or as two beside each other where there is room."""
         app = cast("CockpitApp", self.app)
         pages = [Sheet(width), Sheet(width)] if self.size.width >= 2 * _WIDTH else [Sheet(width)]
-        for index, (title, bindings) in enumerate(groups()):
+        for index, (title, bindings) in enumerate(groups(replay=bool(app.recorded))):
             page = pages[-1] if index >= 2 else pages[0]
             _heading(page, title)
             for binding in bindings:

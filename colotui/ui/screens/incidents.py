@@ -145,6 +145,8 @@ class IncidentsScreen(Screen[None]):
             self.state.single = True
             self.redraw()
             return
+        if self.cockpit.go_to_incident(chosen):
+            return
         scene = self.cockpit.scene(live=True)
         # The display may be frozen: what is run must be the advice of now.
         now = next((entry for entry in scene.guest.incidents if entry.id == chosen.id), None) if scene else None
@@ -162,7 +164,7 @@ class IncidentsScreen(Screen[None]):
     def action_bundle(self) -> None:
         """Collect a support bundle about this incident."""
         chosen, scene = self._chosen(), self.cockpit.scene(live=True)
-        if chosen is None or scene is None:
+        if chosen is None or scene is None or scene.replay:
             self.cockpit.cockpit_screen.action_bundle()
             return
         from colotui.ui.screens.bundle import BundleScreen

@@ -88,7 +88,8 @@ class OverviewScreen(Screen[None]):
             state=self.state,
             ascii_only=app.ascii_only,
             keys=app.shown_keys,
-            read_only={place: app.read_only_on(pair) for place, pair in enumerate(app.fleet.pairs)},
+            read_only={place: app.refusal(pair) for place, pair in enumerate(app.fleet.pairs)},
+            replay=app.recorded,
         )
 
     def redraw(self) -> None:

@@ -94,8 +94,8 @@ class PlanScreen(ModalScreen[None]):
     def _controller(self) -> Controller:
         return (self.pair or self.cockpit.shown).connected
 
-    def _read_only(self) -> str:
-        return self.cockpit.read_only_on(self.pair or self.cockpit.shown)
+    def _refusal(self) -> str:
+        return self.cockpit.refusal(self.pair or self.cockpit.shown)
 
     def _refuse(self, what: str, next_step: str = "") -> None:
         self.stage = Stage.REFUSED
@@ -241,16 +241,16 @@ class PlanScreen(ModalScreen[None]):
         plan = self.plan
         if plan is None or self.stage is not Stage.READY:
             return
-        if self._read_only():
-            self.remark = f"read-only: {self._read_only()}"
+        if self._refusal():
+            self.remark = self._refusal()
             return
         self.stage, self.scroll_row, self.remark = Stage.RUNNING, 0, ""
         self._before = self._live_progress()
         self.cockpit.begin(self._controller().run(plan, self.typed), self._ended)
 
     def _again(self, *, undo: bool) -> None:
-        if self._read_only():
-            self.remark = f"read-only: {self._read_only()}"
+        if self._refusal():
+            self.remark = self._refusal()
             return
         controller = self._controller()
         work = controller.undo(self.guest) if undo else controller.retry(self.guest)

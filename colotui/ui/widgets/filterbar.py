@@ -34,6 +34,8 @@ class FilterBar(Input):
     def __init__(self) -> None:
         self.target: Pane | None = None
         super().__init__(id="filter", placeholder="filter: a word; !word leaves it out", select_on_focus=False)
+        # Nothing blinks here, and a slow line should not carry a cursor that does.
+        self.cursor_blink = False
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Each letter filters."""

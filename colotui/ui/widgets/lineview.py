@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from rich.cells import cell_len
 from rich.segment import Segment
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -41,7 +43,6 @@ class LineView(Widget):
     def show(self, lines: list[Line]) -> None:
         """Show `lines`; cells that stayed the same cost nothing."""
         old = self._lines
-        width = max(1, self.size.width)
         changed = [index for index in range(len(lines)) if index >= len(old) or lines[index] != old[index]]
         gone = len(old) - len(lines)
         if not changed and gone <= 0:
@@ -53,6 +54,7 @@ class LineView(Widget):
         if gone > 0:
             self.refresh()
             return
+        width = max(1, self.size.width) if len(lines) > len(old) else 0
         dirty: list[Region] = []
         for index in changed:
             runs = changed_runs(old[index], lines[index]) if index < len(old) else [(0, width)]
@@ -64,41 +66,57 @@ class LineView(Widget):
         self._strips = [None] * len(self._lines)
         self.refresh()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows as they are painted: there is no border, padding or tint, which Textual would look for in each."""
+        width = self.size.width
+        strips = [self._row(y, width) for y in crop.line_range]
+        exact = self.palette.all_exact
+        # What turns the terminal's own colours into exact ones has nothing to do where all are.
+        filters = [each for each in self.get_line_filters() if not (exact and type(each) is ANSIToTruecolor)]
+        if filters:
+            background = self.background_colors[1]
+            for each in filters:
+                strips = [strip.apply_filter(each, background) for strip in strips]
+        return strips if crop.column_span == (0, width) else [strip.crop(crop.x, crop.right) for strip in strips]
+
     def render_line(self, y: int) -> Strip:
         """One row of the picture."""
-        width = self.size.width
+        return self._row(y, self.size.width)
+
+    def _row(self, y: int, width: int) -> Strip:
         if y >= len(self._lines):
             return Strip.blank(width, self.palette.style("base"))
         strip = self._strips[y]
         if strip is None:
-            strip = self._strips[y] = self._strip(self._lines[y])
-        return strip if strip.cell_length == width else strip.adjust_cell_length(width, self.palette.style("base"))
+            strip = self._strip(self._lines[y])
+            if strip.cell_length < width:
+                strip = strip.adjust_cell_length(width, self.palette.style("base"))
+            # Kept whole: lines may be there before the width they were painted for is.
+            self._strips[y] = strip
+        if strip.cell_length != width:
+            strip = strip.adjust_cell_length(width, self.palette.style("base"))
+        return strip
 
     def _strip(self, line: Line) -> Strip:
         palette = self.palette
         segments: list[Segment] = []
+        length = 0
         text, name, ground, bare = "", "", "", False
         for part, style in line:
             # A blank looks the same in every colour of one ground, so it joins its neighbour: fewer segments
             # and fewer bytes to the terminal.
-            part_ground = style.partition("@")[2]
-            plain = palette.is_plain(style)
-            if (
-                text
-                and part_ground == ground
-                and (
-                    style == name
-                    or (not part.strip(" ") and plain and bare)
-                    or (not text.strip(" ") and plain and bare)
-                )
-            ):
-                if not text.strip(" "):
-                    name = style
-                text += part
-                continue
+            length += len(part) if part.isascii() else cell_len(part)
+            part_ground, plain = palette.ground_of(style)
+            if text and part_ground == ground:
+                blank = text.isspace()
+                if style == name or (plain and bare and (blank or part.isspace())):
+                    if blank:
+                        name = style
+                    text += part
+                    continue
             if text:
                 segments.append(Segment(text, palette.style(name)))
             text, name, ground, bare = part, style, part_ground, plain
         if text:
             segments.append(Segment(text, palette.style(name)))
-        return Strip(segments)
+        return Strip(segments, length)

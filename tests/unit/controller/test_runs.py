@@ -23,6 +23,7 @@ class Watch:
         self.progress: Progress | None = None
         self.half_run: dict[str, str] = {}
         self.gap_ms: float | None = None
+        self.settling = False
         self.engine = SimpleNamespace(note=None)
 
     async def look(self) -> None:
@@ -77,9 +78,11 @@ async def test_retry_waits_for_what_a_failed_plan_still_looks_at() -> None:
     ready = asyncio.create_task(runs.one_at_a_time())
     await asyncio.sleep(0)
     assert not ready.done()
+    assert watch.settling  # the copies are as they were in the midst of the plan: no incident may be made of them
     watch.seen.set()
     await ready
     assert (await first).failed
+    assert not watch.settling
     assert not (await runs.again(again)).failed
     assert [event.text for event in events] == ["test", "protect web01: failed", "protect web01: done"]
     with pytest.raises(ActionRefused, match="no plan has failed"):

@@ -149,6 +149,23 @@ def test_hung_alone_is_never_started_over() -> None:
     assert judge(evidence).state is State.UNKNOWN
 
 
+@pytest.mark.parametrize("gone", [Life.DEAD, Life.ABSENT, Life.UNREACHABLE])
+def test_primary_that_hangs_on_its_lost_twin_may_carry_on(gone: Life) -> None:
+    # Measured: the power of the secondary's host went in the midst of a checkpoint.
+    hung = Copy("alpha", Life.HUNG, Role.PRIMARY, NOW, in_colo=True, armed=True, detail="no answer in 2 s")
+    evidence = Evidence(SPEC, NOW, {"alpha": hung, "beta": Copy("beta", gone, Role.SECONDARY, NOW)})
+    assert failover_way(evidence) == Way("alpha", "beta", promote=False, attest=gone is Life.UNREACHABLE)
+    verdict = judge(evidence)
+    assert verdict.do_now is Action.FAILOVER
+    assert "alpha" in verdict.do_now_text
+    assert "promote" not in verdict.do_now_text
+    # One that was stopped by a signal cannot be freed like that, and a twin that may answer is the better copy.
+    stopped = replace(hung, detail="stopped by a signal")
+    assert isinstance(failover_way(replace(evidence, copies={**evidence.copies, "alpha": stopped})), str)
+    twin = Copy("beta", Life.HUNG, Role.SECONDARY, NOW)
+    assert isinstance(failover_way(replace(evidence, copies={"alpha": hung, "beta": twin})), str)
+
+
 def test_two_live_copies_allow_nothing() -> None:
     plain = replace(PRIMARY, armed=False, in_colo=False, migration="")
     evidence = pair(plain, replace(plain, host="beta"))

@@ -40,10 +40,11 @@ def test_every_kind_has_a_row_and_every_prohibition_a_reason() -> None:
     for kind, row in TABLE.items():
         assert fill(row.client, evidence)
         assert row.do or row.otherwise, kind
+        assert all((remedy.promotes is None) != (remedy.action is Action.FAILOVER) for remedy in row.do), kind
         assert bool(row.forbids) == bool(row.why_not), kind
-        for text in (row.client, row.otherwise, row.do_not, row.why_not, *(text for _a, text in row.do)):
+        for text in (row.client, row.otherwise, row.do_not, row.why_not, *(remedy.text for remedy in row.do)):
             assert "{" not in fill(text, evidence)
-        assert not row.forbids & {action for action, _text in row.do} - {Action.FAILOVER}, kind
+        assert not row.forbids & {remedy.action for remedy in row.do} - {Action.FAILOVER}, kind
     assert all(kind not in hidden for kind, hidden in EXPLAINS.items())
 
 

@@ -10,9 +10,10 @@ from colotui.diagnosis.actions import refusal
 from colotui.diagnosis.incidents.rules import diagnose
 from colotui.diagnosis.protection import judge
 from colotui.engine.xen.log import hypervisor_fact, libxl_fact
-from colotui.model.checkpoint import Cause
+from colotui.model.checkpoint import Cause, Checkpoint
 from colotui.model.facts import Irq, LinkFacts, Module, ModuleState, NicIrqs, QemuFacts
 from colotui.model.incident import Confidence, Kind, Source
+from colotui.model.past import CheckpointLog
 from colotui.model.plan import Action, Progress
 from colotui.model.protection import Exit, Life, Role, State
 from tests.unit.diagnosis.cases import (
@@ -176,6 +177,9 @@ def test_lost_replication() -> None:
     # The secondary's own quorum node, and an event of a lock-step that is over, say nothing of this copy.
     assert kinds(case(facts=(replace(bad, text="#block634 write error"),))) == []
     assert kinds(case(facts=(bad,), evidence={"lockstep_since": NOW - 1.0})) == []
+    # QEMU told of the last secondary a moment late: this one's process began after that, its lock-step long before.
+    assert kinds(case(facts=(bad,), began={"beta": NOW - 2.0})) == []
+    assert kinds(case(facts=(bad,), began={"beta": NOW - 30.0})) == [Kind.REPLICATION_LOST]
 
 
 def test_full_disk_of_the_secondary_also_when_its_qemu_ended_of_it() -> None:
@@ -218,6 +222,31 @@ def test_reset_of_one_copy_only() -> None:
     assert kinds(case(facts=(replace(one, what="SHUTDOWN", text="guest-shutdown"),))) == []
 
 
+def test_a_reset_forbids_a_switch_until_both_copies_are_alike_again() -> None:
+    asked = fact("RESET", "beta", text="host-qmp-system-reset", age=3.0)
+    open_one = case(facts=(asked,), checkpoints=CheckpointLog.of([Checkpoint(NOW - 3.1, Cause.PERIODIC, 200.0, 9)]))
+    assert Action.SWITCH in only(open_one).forbids
+    # A whole checkpoint since: the primary's memory is what both have now.
+    over = only(case(facts=(asked,), checkpoints=CheckpointLog.of([Checkpoint(NOW - 2.0, Cause.TCP, 20.0, 9)])))
+    assert (over.kind, over.forbids, over.do) == (Kind.GUEST_RESET, frozenset(), None)
+    assert "checkpoint" in over.do_text
+    assert "checkpoint" in over.do_not or not over.do_not
+    assert over.why_not == ""
+    standing = CheckpointLog.of([Checkpoint(NOW - 2.0, Cause.TCP, None, None)])
+    assert Action.SWITCH in only(case(facts=(asked,), checkpoints=standing)).forbids
+    # Where the primary was reset the guest has to serve again, too.
+    both = (fact("RESET", text="guest-reset"), fact("RESET", "beta", text="guest-reset", age=2.9))
+    since = CheckpointLog.of([Checkpoint(NOW - 1.0, Cause.TCP, 20.0, 9)])
+    assert Action.SWITCH in only(case(facts=both, checkpoints=since, evidence={"probe": silent(2.0, 1)})).forbids
+    assert only(case(facts=both, checkpoints=since)).forbids == frozenset()
+    log = fact("triple", source=Source.TRACE, text="Triple fault", age=3.01)
+    assert only(case(facts=(log, *both), checkpoints=since)).forbids == frozenset()
+    # And what is over explains no silence that came after it.
+    heard = fact("answers", "", Source.PROBE, age=500.0)
+    later = case(facts=(heard, replace(asked, at=NOW - 20.0)), checkpoints=since, evidence={"probe": silent()})
+    assert set(kinds(later)) == {Kind.GUEST_RESET, Kind.SERVICE_SILENT}
+
+
 def test_panic_until_the_guest_is_reset() -> None:
     word = fact("panic", source=Source.SERIAL, text="Kernel panic - not syncing: sysrq triggered crash", age=30.0)
     told = only(case(facts=(word,), evidence={"probe": None}))
@@ -238,6 +267,13 @@ def test_corrupt_secondary_is_one_that_fails_alone() -> None:
     assert only(case(facts=(*both, word))).witnesses == (word,)
     damaged = replace(SECONDARY, damage="its kernel said `Oops: 0002`")
     assert only(case(beta=damaged)).kind is Kind.SECONDARY_CORRUPT
+    # Its host's own kernel is another one, and so was the guest's in the process before.
+    assert kinds(case(facts=(replace(word, source=Source.KERNEL),))) == []
+    assert kinds(case(facts=(word,), began={"beta": NOW - 1.0})) == []
+    # What stood on both consoles before we came has no time: its text tells whether it came to both.
+    past = replace(word, what="past-oops", at=NOW - 50.0)
+    assert kinds(case(facts=(past, replace(past, host="alpha", at=NOW - 90.0)))) == []
+    assert kinds(case(facts=(past, replace(past, host="alpha", text="BUG: soft lockup")))) == [Kind.SECONDARY_CORRUPT]
 
 
 def test_storm_names_the_protocol_and_what_to_tune() -> None:
@@ -292,7 +328,9 @@ def test_leftovers() -> None:
     mute = replace(PRIMARY, in_colo=False, migration="failed", speaks=False)
     waiting = replace(SECONDARY, life=Life.WAITING, in_colo=False, migration="", runstate="inmigrate")
     assert "hold every reply" in diagnose(case(mute, waiting))[0].sentence
+    assert "its twin does not give" in diagnose(case(mute, replace(SECONDARY, in_colo=False)))[0].sentence
     assert kinds(case(mute, waiting, evidence={"progress": PLAN})) == []
+    assert kinds(case(mute, waiting, evidence={"settling": True})) == []
 
 
 LIBXL = "libxl: error: libxl_qmp.c:429:qmp_next: timeout"
