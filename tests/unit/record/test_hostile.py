@@ -71,7 +71,11 @@ def test_the_good_one_is_good(copy: Path) -> None:
     use(copy)
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"SQLite format 3\0", os.urandom(9000), b"\x89PNG\r\n\x1a\n" * 99])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"x", b"SQLite format 3\0", os.urandom(9000), b"\x89PNG\r\n\x1a\n" * 99],
+    ids=["empty", "a letter", "a beginning", "noise", "a picture"],
+)
 def test_not_a_recording(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.colorec"
     path.write_bytes(content)
