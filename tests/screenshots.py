@@ -1,13 +1,15 @@
-"""Draws the cockpit from the live lab into screenshots/: python -m tests.screenshots
+"""Draws the cockpit from the live lab into screenshots/: python -m tests.screenshots [recorded]
 
 As root. Every picture is the real app on a real pair: protected under load, its plan, the primary killed,
-the ritual, the result, and the same truth on smaller terminals.
+the ritual, the result, and the same truth on smaller terminals. With `recorded` only those of the recording that comes
+along, which need neither root nor a lab.
 """
 
 from __future__ import annotations
 
 import asyncio
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +18,14 @@ from textual.pilot import Pilot
 
 from colotui.config import load
 from colotui.controller.controller import PairController
+from colotui.model.incident import Kind
 from colotui.model.plan import Action
 from colotui.model.protection import GuestView, State
+from colotui.paths import example_recording
+from colotui.record.recording import Recording
+from colotui.replay.controller import ReplayController
 from colotui.ui.app import CockpitApp
+from colotui.ui.replayapp import ReplayApp
 from tests.lab.client import Client
 from tests.ui.pictures import screenshot, to_png
 
@@ -125,7 +132,25 @@ async def main(path: str, client: Client, kill: Callable[[str, int], object]) ->
         await asyncio.sleep(1)
 
 
+async def recorded() -> None:
+    """The replay at the moment of the first incident that took the service away."""
+    recording = Recording.open(example_recording())
+    killed = next(one for _guest, one in recording.incidents() if one.now.kind is Kind.PRIMARY_DEAD)
+    app = ReplayApp(ReplayController(recording, at=killed.opened_at + 0.5))
+    async with app.run_test(size=(160, 46)) as pilot:
+        await pilot.press("space")  # it plays at once; a picture wants a moment
+        await asyncio.sleep(1)
+        shoot(app, "10-replay-160x46")
+        await pilot.press("i")
+        await asyncio.sleep(1)
+        shoot(app, "11-incident-160x46")
+    recording.close()
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["recorded"]:
+        asyncio.run(recorded())
+        raise SystemExit(0)
     from tests.lab.running import running_lab
 
     with running_lab() as lab:

@@ -30,7 +30,7 @@ _MIB = 1 << 20
 _HOST_KEYS = ("address", "port", "user", "key", "known_hosts", "bridge", "service_nic", "forward")
 _GUEST_KEYS = tuple(field.name for field in fields(GuestSpec) if field.name != "name")
 # Options that would take the guest out of colotui's hands.
-_RESERVED = frozenset(
+RESERVED = frozenset(
     f"-{word}" for word in ("daemonize", "incoming", "pidfile", "loadvm", "snapshot", "preconfig", "S", "readconfig")
 )
 _NO_FORWARD = ForwardSpec("", "", 0)
@@ -141,7 +141,7 @@ def _extra(guest: Fields, problems: Problems) -> tuple[str, ...]:
             if not isinstance(item, Scalar) or item.empty:
                 raise Bad("each item must be one word, in quotes where YAML would read it otherwise")
             word = values.line_of_text(item.text)
-            if word.replace("--", "-", 1) in _RESERVED:
+            if word.replace("--", "-", 1) in RESERVED:
                 raise Bad(f"{shown(word)} is colotui's own business and cannot be given here")
         except Bad as bad:
             problems.add(item.line, f"`extra` of {guest.label}: {bad}.")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from textual.command import CommandPalette
@@ -126,12 +127,17 @@ def wall() -> float:
     return samples.NOW
 
 
+FOLDER = Path("/home/operator")
+"""Where a picture says that it would write: not where the tests happen to run."""
+
+
 def cockpit(snapshot: Callable[[], Snapshot], prepare: Prepare = lambda _: None, **more: Any) -> Make:
     """A cockpit on one pair."""
 
     def make(**options: Any) -> CockpitApp:
         fake = FakeController(snapshot())
         prepare(fake)
+        options.setdefault("export_folder", FOLDER)
         return CockpitApp(fake, now=wall, **more, **options)
 
     return make

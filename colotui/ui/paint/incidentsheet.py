@@ -174,10 +174,10 @@ def _todo(scene: Scene, sheet: Sheet, incident: Incident, width: int) -> None:
     else:
         sheet.text(0, _sentence(text) or "Nothing to do by hand: wait and watch.", "base", width)
     if width >= ROOMY:
-        for name, default, word, remark in (
-            ("copy", "y", "Copy the incident", "as text, with all its evidence"),
-            ("bundle", "B", "Support bundle …", "logs, traces and facts of both hosts in one file"),
-        ):
+        offers = [("copy", "y", "Copy the incident", "as text, with all its evidence")]
+        if not scene.replay:  # of a recording there are no hosts to ask
+            offers.append(("bundle", "B", "Support bundle …", "logs, traces and facts of both hosts in one file"))
+        for name, default, word, remark in offers:
             sheet.row()
             sheet.put(1, [(scene.key(name, default), "strong")], 5)
             sheet.put(6, [(word, "base")], 40)
