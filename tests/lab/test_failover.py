@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import os
 import re
 import signal
 import subprocess
 import time
+from collections import Counter as Counts
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
@@ -43,14 +45,34 @@ def trace_lines(lab: Lab, host: str) -> list[str]:
     return subprocess.run(argv, capture_output=True, text=True, errors="replace", check=True).stdout.splitlines()
 
 
-def pauses(lines: list[str], since: float) -> int:
-    """Checkpoints by an independent count: stops from `since` on that follow a request, once they ended.
+def at_of(line: str) -> float:
+    """When a line of the trace was written; 0 for a line without a time."""
+    try:
+        return datetime.fromisoformat(line.partition(" ")[0]).timestamp()
+    except ValueError:
+        return 0.0
 
-    A cockpit that comes to a pair which runs already brings back only the end of its trace, so a count has a start.
-    """
+
+def pauses(lines: list[str]) -> int:
+    """Checkpoints by an independent count: stops that follow a request, once they ended."""
     text = "\n".join(line for line in lines if "checkpoint-request" in line or "colo_vm_state_change" in line)
-    found = re.findall(r"checkpoint-request.*\n(\S+) .*'run' => 'stop'.*\n.*'stop' => 'run'", text)
-    return sum(datetime.fromisoformat(at).timestamp() >= since for at in found)
+    return len(re.findall(r"checkpoint-request.*\n.*'run' => 'stop'.*\n.*'stop' => 'run'", text))
+
+
+async def quiet_moment(drive: Drive) -> float:
+    """A moment well between two checkpoints that this cockpit saw: from there on all counts begin at nothing.
+
+    One that comes to a running pair brings back only the end of its trace, and both clocks agree to milliseconds only.
+    """
+    log = drive.controller._watches[GUEST].engine.history
+    begun = time.time()
+    while time.time() < begun + 30:
+        recent = [one.at for one in log.checkpoints.after(begun)]
+        for one, following in itertools.pairwise(recent):
+            if following - one > 0.3:
+                return (one + following) / 2
+        await asyncio.sleep(0.2)
+    raise AssertionError("no two checkpoints were 0.3 s apart")
 
 
 def forced(lines: list[str]) -> dict[str, int]:
@@ -91,35 +113,38 @@ def kill(lab: Lab, drive: Drive, host: str, sig: int = signal.SIGKILL) -> float:
 
 
 async def test_checkpoints_equal_the_trace(lab: Lab, drive: Drive) -> None:
-    await drive.until(lambda view: view.stats.total >= 20, 60, "20 checkpoints")
     primary = drive.primary
     history = drive.controller._watches[GUEST].engine.history
+    since = await quiet_moment(drive)
+    await drive.until(lambda _view: len(history.checkpoints.after(since)) >= 20, 60, "20 checkpoints")
     # Both counts still grow, so they are taken until they meet on the same moment.
-    since = history.checkpoints[0].at - 0.001
     for _ in range(40):
-        counted = pauses(trace_lines(lab, primary), since)
-        if counted == history.checkpoint_total:
+        counted = pauses([line for line in trace_lines(lab, primary) if at_of(line) > since])
+        seen = len(history.checkpoints.after(since))
+        if counted == seen:
             break
         await asyncio.sleep(0.2)
-    assert counted == history.checkpoint_total >= 20
-    assert abs(history.pairs_total - history.trace_total) <= 2
+    assert counted == seen >= 20
+    assert all(one.cause is not Cause.UNKNOWN for one in history.checkpoints.after(since)), "QMP alone told of one"
 
 
 async def test_random_pages_are_mismatches_of_tcp(lab: Lab, drive: Drive) -> None:
-    before = drive.guest.mismatch_total
+    primary = drive.primary
+    history = drive.controller._watches[GUEST].engine.history
+    since = await quiet_moment(drive)
     end = time.time() + 8
     while time.time() < end:
         assert await asyncio.to_thread(lab.client.fetch, "/random")
     await asyncio.sleep(1.0)
-    primary = drive.primary
     for _ in range(40):
-        counted = forced(trace_lines(lab, primary))
-        if sum(counted.values()) == drive.guest.mismatch_total:
+        counted = forced([line for line in trace_lines(lab, primary) if at_of(line) > since])
+        causes = Counts(one.cause.value for one in history.checkpoints.after(since) if one.cause.forced)
+        mismatches = len(history.mismatches.after(since))
+        if counted == causes and mismatches == sum(counted.values()):
             break
         await asyncio.sleep(0.2)
-    assert drive.guest.mismatch_total - before > 5
-    causes = [c.cause for c in drive.controller._watches[GUEST].engine.history.checkpoints if c.cause.forced]
-    assert {cause: causes.count(Cause(cause)) for cause in counted} == counted
+    assert counted == causes
+    assert mismatches == sum(counted.values())
     assert counted["tcp"] > 5
 
 
