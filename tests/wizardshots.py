@@ -12,7 +12,7 @@ from pathlib import Path
 
 from colotui.lab import build
 from colotui.lab.lab import Lab
-from tests.lab.wizardhand import Hand, guest, hosts, make_app, network, on_to_guest, review_and_run
+from tests.lab.wizardhand import Hand, guest, hosts, make_app, network, on_to_guest
 from tests.screenshots import shoot
 
 SIZES = {"160x46": (160, 46), "100x30": (100, 30), "80x24": (80, 24)}
@@ -42,9 +42,6 @@ async def main() -> None:
                 await on_to_guest(hand)
                 await guest(hand, state)
                 shoot(app, "9-wizard-review-160x46")
-                await review_and_run(hand)
-                await hand.sees("written:")
-                shoot(app, "9-wizard-run-160x46")
     finally:
         lab.down()
 
